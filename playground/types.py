@@ -1,0 +1,166 @@
+"""The vocabulary every other module speaks. Knows nothing of providers, pages or databases; imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, its text exactly as written."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How to draw tokens. None means "not sent": the provider's own default holds."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    effort: str | None = None
+
+    def sent(self) -> dict[str, Any]:
+        """The parameters that were set, by name."""
+        every = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in every if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the models of one family take: data from catalog.toml, read instead of `if` chains.
+
+    `accepts` always, `accepts_when` only while the effort is one of `when_effort`
+    (an unset effort counts as `default_effort`), `exclusive` groups not together.
+    """
+
+    name: str
+    provider: str
+    match: tuple[str, ...] = ()
+    wire: Literal["responses", "chat", "messages", "generate"] = "chat"
+    accepts: frozenset[str] = frozenset()
+    accepts_when: frozenset[str] = frozenset()
+    when_effort: tuple[str, ...] = ()
+    default_effort: str | None = None
+    exclusive: tuple[tuple[str, ...], ...] = ()
+    efforts: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] | None = None
+    api_version: str | None = None
+    thinking: Literal["level", "budget", "none"] = "none"
+    json_schema: bool = False
+    encoding: str = "o200k_base"
+    encoding_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model: a line of catalog.toml with its price and window filled in.
+
+    `id` is what callers say; `upstream` is what the provider is told.
+    Windows and output limits are in tokens, prices in USD per million tokens; None is "unknown".
+    """
+
+    id: str
+    provider: str
+    family: Family
+    name: str
+    upstream: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+    available: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What is put to the test: a model, a system prompt and sampling parameters."""
+
+    model: str
+    system_prompt: str = ""
+    sampling: SamplingParams = SamplingParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to one provider; `sampling` holds only what the model takes, `dropped` names the rest."""
+
+    model: ModelSpec
+    messages: tuple[Message, ...]
+    sampling: SamplingParams = SamplingParams()
+    dropped: tuple[str, ...] = ()
+    json_schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or more calls. Input includes cached, output includes thinking."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    thinking_tokens: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.thinking_tokens + other.thinking_tokens,
+            self.estimated or other.estimated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The provider cannot be asked yet (weights are loading); `status` is for people."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The request goes out now. `dropped` names parameters that were set and not sent."""
+
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """The next piece of the model's visible reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The provider's own end marker was seen. `usage` is None when it gave none."""
+
+    reason: FinishReason
+    usage: Usage | None = None
+    detail: str = ""
+
+
+Event = Waiting | Started | TextDelta | ThinkingDelta | Finished
