@@ -1,0 +1,1 @@
+"""What can answer: models, their rules, prices and tokens. Knows nothing of how they are asked."""

@@ -21,14 +21,16 @@ def answer(text: str, usage: Usage | None = None, piece: int = 4) -> list[Step]:
 class ScriptedProvider:
     """Plays a script per request: an event is yielded, an exception raised, a number slept (seconds).
 
-    `script` is either fixed steps or a function of the request. `requests` holds what was asked.
+    `script` is either fixed steps or a function of the request. `requests` and `keys` hold what was asked.
     """
 
     script: Iterable[Step] | Callable[[Request], Iterable[Step]]
     requests: list[Request] = field(default_factory=list[Request])
+    keys: list[str | None] = field(default_factory=list[str | None])
 
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         self.requests.append(request)
+        self.keys.append(key)
         yield Started(request.dropped)
         for step in self.script(request) if callable(self.script) else self.script:
             if isinstance(step, Exception):

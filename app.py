@@ -1,0 +1,92 @@
+"""Composes the playground and starts it. The entry point here and on a Space."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playground.compose import compose
+from playground.errors import ConfigError
+from playground.settings import Settings, load_settings
+
+# Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status: 0, or 2 when the configuration cannot be used."""
+    parser = argparse.ArgumentParser(prog="python app.py", description="LLM Playground: chat with any language model.")
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
+    parser.add_argument("--port", type=int, help="port to listen on (default 7860, or GRADIO_SERVER_PORT)")
+    parser.add_argument("--share", action="store_true", help="also open a public Gradio link")
+    parser.add_argument("--check", action="store_true", help="check the configuration, list every problem, and exit")
+    arguments = parser.parse_args(argv)
+    try:
+        settings = load_settings()
+        composition = compose(settings)
+    except ConfigError as error:
+        print("The configuration cannot be used:", *error.problems, sep="\n  - ", file=sys.stderr)
+        return 2
+    if arguments.check:
+        print("The configuration is fine.")
+        return 0
+    return _serve(settings, composition, arguments)
+
+
+def _serve(settings: Settings, composition: Any, arguments: argparse.Namespace) -> int:
+    from starlette.middleware import Middleware
+
+    from playground.api import build_routes
+    from playground.ops.limits import BodyLimit
+    from playground.ui import blocks, theme
+
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncGenerator[None]:
+        loops.append(asyncio.get_running_loop())
+        yield
+
+    page = blocks.build(composition.backends, composition.local)
+    page.queue(api_open=False, max_size=1000, default_concurrency_limit=40)
+    try:
+        page.launch(
+            server_name=arguments.host or settings.host,
+            server_port=settings.port if arguments.port is None else arguments.port,
+            share=arguments.share,
+            theme=theme.THEME,
+            css=theme.style(),
+            prevent_thread_lock=True,
+            ssr_mode=False,
+            run_history=False,
+            enable_monitoring=False,
+            show_error=False,
+            max_threads=400,
+            max_file_size="1mb",
+            mcp_server=False,
+            footer_links=[],
+            app_kwargs={
+                "routes": build_routes(composition.backends),
+                "middleware": [Middleware(BodyLimit)],
+                "lifespan": lifespan,
+                "docs_url": "/docs",
+                "openapi_url": "/openapi.json",
+            },
+        )
+    except OSError as error:
+        print(f"Cannot start: {error}. Choose another port with --port.", file=sys.stderr)
+        return 2
+    if composition.local is not None:
+        loops[0].call_soon_threadsafe(composition.local.start)
+    page.block_thread()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""The HTTP side: /models, /chat, /healthz. Thin: calls what the page calls. Knows no vendor and no Gradio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+
+from .chat.reply import Backends, Reply
+from .errors import ErrorKind
+from .types import Contender, Message, ModelSpec, Role, SamplingParams
+
+STATUS: dict[ErrorKind, int] = {
+    "bad_request": 400,
+    "unsupported_param": 400,
+    "context_length": 400,
+    "blocked": 400,
+    "auth": 401,
+    "quota": 402,
+    "permission": 403,
+    "not_found": 404,
+    "rate_limit": 429,
+    "connection": 502,
+    "protocol": 502,
+    "truncated": 502,
+    "server": 502,
+    "overloaded": 503,
+    "timeout": 504,
+}
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class MessageBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role
+    content: str
+
+
+class ChatBody(BaseModel):
+    """What POST /chat takes. Value limits are the model's own, so they are checked with it and answered with 400."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    messages: list[MessageBody] = Field(min_length=1)
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    effort: str | None = None
+    json_schema: dict[str, Any] | None = None
+    stream: bool = False
+
+    def contender(self) -> Contender:
+        """System messages, wherever they stand, make up the system prompt."""
+        system = "\n\n".join(message.content for message in self.messages if message.role == "system")
+        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop) if self.stop else None
+        given = self.model_dump(exclude={"model", "messages", "stop", "json_schema", "stream"})
+        return Contender(self.model, system, SamplingParams(**given, stop=stop))
+
+    def history(self) -> list[Message]:
+        return [Message(message.role, message.content) for message in self.messages if message.role != "system"]
+
+
+class PlainErrors(APIRoute):
+    """A route whose malformed bodies are answered in our own error shape, naming the field."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_plainly(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return error_response("bad_request", "; ".join(map(_field_sentence, error.errors())), status=422)
+            except RecursionError:
+                return error_response("bad_request", "The body is nested too deeply.", status=422)
+
+        return handle_plainly
+
+
+@dataclass(frozen=True)
+class Live:
+    """What /healthz says."""
+
+    status: Literal["ok"] = "ok"
+
+
+def build_routes(backends: Backends) -> list[Any]:
+    """The routes to hand to Gradio's launch, in the order they are tried."""
+    router = APIRouter(route_class=PlainErrors)
+
+    @router.get("/healthz", tags=["operation"])
+    async def healthz() -> Live:
+        """Says that the process is alive; asks no provider."""
+        return Live()
+
+    @router.get("/models", tags=["chat"])
+    async def models() -> list[dict[str, Any]]:
+        """Every listed model, with why those that cannot answer cannot."""
+        return [model_card(model) for model in backends.catalog.models.values()]
+
+    @router.post("/chat", tags=["chat"], response_model=None)
+    async def chat(body: ChatBody, request: Request) -> Response:
+        """Answers a conversation, whole or as server-sent events."""
+        replies = backends.reply(body.contender(), body.history(), json_schema=body.json_schema)
+        if body.stream:
+            return await _streamed(replies)
+        reply = await _unless_gone(request, _last(replies))
+        if reply is None:
+            return Response(status_code=499)
+        if reply.error:
+            return error_response(reply.error.kind, reply.error.message, reply.error.retry_after_s)
+        return JSONResponse({"content": reply.text, "thinking": reply.thinking, **ending(reply)})
+
+    return list(router.routes)
+
+
+def model_card(model: ModelSpec) -> dict[str, Any]:
+    """A model as GET /models shows it: window in tokens, prices in USD per million tokens, null where unknown."""
+    return {
+        "id": model.id,
+        "name": model.name,
+        "provider": model.provider,
+        "family": model.family.name,
+        "context_window": model.context_window,
+        "input_price": model.input_price,
+        "output_price": model.output_price,
+        "accepts": sorted(model.family.accepts | model.family.accepts_when),
+        "available": model.available,
+        "reason": model.reason,
+    }
+
+
+def ending(reply: Reply) -> dict[str, Any]:
+    """What is known once an answer has ended. Seconds; cost in USD, null when the price is unknown."""
+    return {
+        "finish_reason": reply.finish_reason,
+        "usage": asdict(reply.usage) if reply.usage else None,
+        "cost": reply.cost,
+        "ttft_s": reply.ttft_s,
+        "duration_s": reply.duration_s,
+        "dropped": list(reply.dropped),
+        "left_out": reply.left_out,
+    }
+
+
+def error_body(kind: str, message: str, retry_after_s: float | None = None) -> dict[str, Any]:
+    return {"error": {"kind": kind, "message": message, "retry_after_s": retry_after_s}}
+
+
+def error_response(
+    kind: ErrorKind, message: str, retry_after_s: float | None = None, *, status: int | None = None
+) -> JSONResponse:
+    headers = {} if retry_after_s is None else {"Retry-After": str(int(retry_after_s + 0.999))}
+    return JSONResponse(error_body(kind, message, retry_after_s), status or STATUS[kind], headers)
+
+
+async def _streamed(replies: AsyncGenerator[Reply]) -> Response:
+    """Server-sent events; an error before the first delta still gets its own status code."""
+    first = await anext(replies)
+    while not (first.text or first.thinking or first.done):
+        first = await anext(replies)
+    if first.error and not (first.text or first.thinking):
+        await replies.aclose()
+        return error_response(first.error.kind, first.error.message, first.error.retry_after_s)
+    return StreamingResponse(_events(first, replies), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+async def _events(first: Reply, replies: AsyncGenerator[Reply]) -> AsyncGenerator[str]:
+    sent_text = sent_thinking = 0
+    async with aclosing(replies):
+        reply: Reply | None = first
+        while reply is not None:
+            if len(reply.thinking) > sent_thinking:
+                yield _event({"thinking": reply.thinking[sent_thinking:]})
+                sent_thinking = len(reply.thinking)
+            if len(reply.text) > sent_text:
+                yield _event({"text": reply.text[sent_text:]})
+                sent_text = len(reply.text)
+            if reply.error:
+                yield _event(error_body(reply.error.kind, reply.error.message, reply.error.retry_after_s))
+            elif reply.done:
+                yield _event(ending(reply))
+            reply = None if reply.done else await anext(replies, None)
+    yield "data: [DONE]\n\n"
+
+
+def _event(value: Mapping[str, Any]) -> str:
+    return f"data: {json.dumps(value)}\n\n"
+
+
+async def _last(replies: AsyncGenerator[Reply]) -> Reply:
+    async with aclosing(replies):
+        reply = await anext(replies)
+        async for later in replies:
+            reply = later
+        return reply
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply | None:
+    """The result of `work`, or None as soon as the client has hung up: nobody pays for an unread answer."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _field_sentence(problem: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in problem["loc"] if part != "body") or "the body"
+    return f"{where}: {problem['msg']}"
+
+

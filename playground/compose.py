@@ -1,0 +1,81 @@
+"""Puts settings, catalog and providers together. The one place that knows every adapter; decides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import httpx2
+
+from .chat.reply import Backends
+from .models.catalog import Catalog, ProviderSpec, load_catalog
+from .providers.anthropic import AnthropicProvider
+from .providers.base import Endpoint, Provider
+from .providers.google import GoogleProvider
+from .providers.local import LocalModel
+from .providers.openai import OpenAIProvider
+from .settings import Settings
+
+OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
+MOST_CONNECTIONS = 1000
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What app.py and the Python functions need: the backends, and the embedded model unless it is off."""
+
+    backends: Backends
+    local: LocalModel | None
+
+
+def compose(settings: Settings) -> Composition:
+    """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError."""
+    catalog = load_catalog(settings)
+    http = _shared_client()
+    local = None
+    if settings.local != "off":
+        local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http))
+    return Composition(
+        Backends(
+            catalog,
+            _providers(catalog, settings, http, local),
+            counters={"local": local.sizes} if local else {},
+            max_input_tokens=settings.max_input_tokens,
+            max_output_tokens=settings.max_output_tokens,
+        ),
+        local,
+    )
+
+
+def _providers(
+    catalog: Catalog, settings: Settings, http: Callable[[], httpx2.AsyncClient], local: LocalModel | None
+) -> dict[str, Provider]:
+    providers: dict[str, Provider] = {
+        name: OWN_WIRE.get(name, OpenAIProvider)(_endpoint(spec, settings), http)
+        for name, spec in catalog.providers.items()
+        if name != "local"
+    }
+    return providers if local is None else {**providers, "local": local}
+
+
+def _endpoint(spec: ProviderSpec, settings: Settings) -> Endpoint:
+    key = settings.key(spec.api_key_env) if spec.api_key_env else None
+    return Endpoint(spec.label, spec.api_key_env, key, spec.base_url)
+
+
+def _shared_client() -> Callable[[], httpx2.AsyncClient]:
+    """One connection pool for every SDK, made on first use because it belongs to the loop that uses it.
+
+    No read time-out: the driver's own deadlines are the rule, and a slow thinker is not a broken line.
+    """
+
+    @cache
+    def client() -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
+            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=100),
+            follow_redirects=True,
+        )
+
+    return client

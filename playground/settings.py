@@ -1,0 +1,115 @@
+"""The owner's settings: the only reader of the environment and of .env. Knows no model and no page."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from dotenv import dotenv_values
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import field_validator as validator
+
+from .errors import ConfigError
+
+APP = "llm-playground"
+
+
+def _secret(value: Any) -> Any:
+    """A key pasted with quotes or a line break is a common slip; an empty one means "not set"."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().strip("\"'").strip() or None
+
+
+def _blank_is_unset(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Key = Annotated[SecretStr | None, BeforeValidator(_secret)]
+Text = Annotated[str | None, BeforeValidator(_blank_is_unset)]
+Usd = Annotated[float | None, BeforeValidator(_blank_is_unset), Field(ge=0, allow_inf_nan=False)]
+Tokens = Annotated[int | None, BeforeValidator(_blank_is_unset), Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Every setting with its default, named by its environment variable. Budgets in USD, limits in tokens."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+    openai_api_key: Key = None
+    openai_base_url: Text = None
+    anthropic_api_key: Key = None
+    anthropic_base_url: Text = None
+    google_api_key: Key = Field(None, validation_alias=AliasChoices("google_api_key", "gemini_api_key"))
+    google_gemini_base_url: Text = None
+    hf_token: Key = None
+
+    config_file: Text = Field(None, alias="playground_config")
+    local: str = Field("on", alias="playground_local")
+    cache_dir: Path = Field(Path(platformdirs.user_cache_dir(APP)), alias="playground_cache_dir")
+    data_dir: Path = Field(Path(platformdirs.user_data_dir(APP)), alias="playground_data_dir")
+    log_level: str = Field("INFO", alias="playground_log_level")
+    max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
+    max_output_tokens: Tokens = Field(None, alias="playground_max_output_tokens")
+
+    host: str = Field("127.0.0.1", alias="gradio_server_name")
+    port: int = Field(7860, alias="gradio_server_port", ge=0, le=65535)
+
+    environ: Mapping[str, str] = Field(default_factory=dict, repr=False, exclude=True)
+
+    def key(self, variable: str) -> str | None:
+        """The secret in an environment variable that the owner's catalog names, None when unset."""
+        known: Any = getattr(self, variable.lower(), None)
+        return known.get_secret_value() if isinstance(known, SecretStr) else _secret(self.environ.get(variable))
+
+    @validator("openai_base_url", "anthropic_base_url", "google_gemini_base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError("must be an address that starts with http:// or https://")
+        return value
+
+    @validator("local")
+    @classmethod
+    def _is_weights(cls, value: str) -> str:
+        value = value.strip() or "on"
+        if value.lower() in {"on", "off"}:
+            return value.lower()
+        if value.startswith("hf://") and not re.fullmatch(r"hf://[^/\s]+/[^/\s]+/\S+\.gguf", value):
+            raise ValueError("must look like hf://owner/repository/file.gguf")
+        return value
+
+    @validator("log_level")
+    @classmethod
+    def _is_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+            raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
+        return value.upper()
+
+
+def read_environment(folder: Path = Path()) -> dict[str, str]:
+    """The environment with .env of `folder` beneath it: a variable that is really set wins."""
+    written = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
+    return {**written, **os.environ}
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `environ` (default: the environment over .env).
+
+    Raises ConfigError with one sentence per problem; no sentence repeats a value, which may be a key.
+    """
+    environ = read_environment() if environ is None else environ
+    lowered = {name.lower(): value for name, value in environ.items()}
+    try:
+        return Settings.model_validate({**lowered, "environ": dict(environ)})
+    except ValidationError as error:
+        raise ConfigError([_sentence(problem) for problem in error.errors()]) from None
+
+
+def _sentence(problem: Any) -> str:
+    variable = str(problem["loc"][0]).upper()
+    return f"{variable} {str(problem['msg']).removeprefix('Value error, ')}."

@@ -1,0 +1,37 @@
+"""Puts the page together: header, tabs in order. Knows no tab's inside."""
+
+from __future__ import annotations
+
+from html import escape
+
+import gradio as gr
+
+from ..chat.reply import Backends
+from ..providers.local import LocalModel
+from . import chat_tab
+from .header import state_line, state_of
+from .pacing import Pace
+
+TITLE = "LLM Playground"
+POLL_S = 1.0
+
+
+def build(backends: Backends, local: LocalModel | None) -> gr.Blocks:
+    """The whole page. The header follows `local` until the embedded model is ready or has failed."""
+    pace = Pace()
+
+    def look() -> tuple[str, gr.Timer]:
+        now = state_of(backends.catalog, local.state if local else None)
+        return state_line(now), gr.Timer(active=not now.settled)
+
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+        with gr.Row(elem_classes="head"):
+            gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False)
+            line = gr.HTML(look()[0], padding=False, elem_classes="state")
+        with gr.Tabs():
+            with gr.Tab("Chat", id="chat"):
+                chat_tab.build(backends, pace)
+        timer = gr.Timer(POLL_S)
+        for event in (page.load, timer.tick):
+            event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")
+    return page

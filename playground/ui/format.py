@@ -1,0 +1,97 @@
+"""Numbers and failures as a reader sees them. Pure text; knows no component."""
+
+from __future__ import annotations
+
+from ..chat.reply import Reply
+from ..types import ModelSpec
+
+DOT = " · "
+FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_filter": "ended by the safety filter"}
+
+
+def figures(reply: Reply, model: ModelSpec | None) -> str:
+    """The line under an answer: model, time to the first token, speed, tokens, cost, how it ended."""
+    parts = [model.name if model else reply.model]
+    if reply.ttft_s is not None:
+        parts.append(f"first token {seconds(reply.ttft_s)}")
+    if (speed := tokens_per_s(reply)) is not None:
+        parts.append(f"{speed:,.0f} tok/s")
+    if reply.usage:
+        about = "≈ " if reply.usage.estimated else ""
+        parts += [f"{about}{reply.usage.input_tokens:,} in", f"{about}{reply.usage.output_tokens:,} out"]
+    if reply.usage:
+        parts.append(money(reply.cost))
+    parts.append("stopped by an error" if reply.error else FINISHED.get(reply.finish_reason or "", "stopped"))
+    return DOT.join(parts)
+
+
+def details(reply: Reply) -> str:
+    """What the line has no room for, one sentence each; unfolds below it."""
+    lines = [f"Whole answer in {seconds(reply.duration_s)}."]
+    if usage := reply.usage:
+        if usage.cached_tokens:
+            lines.append(f"{usage.cached_tokens:,} of the input tokens came from the provider's cache.")
+        if usage.thinking_tokens:
+            lines.append(f"{usage.thinking_tokens:,} of the output tokens were thinking.")
+        if usage.estimated:
+            lines.append("The provider reported no token counts: these are counted here, and approximate.")
+    if reply.dropped:
+        lines.append(f"Not sent, because this model does not take it: {', '.join(reply.dropped)}.")
+    if reply.detail:
+        lines.append(f"The provider says: {reply.detail}.")
+    return "\n\n".join(lines)
+
+
+def left_out(count: int) -> str:
+    """The note above an answer that did not get the whole history."""
+    messages = "The oldest message was" if count == 1 else f"The {count} oldest messages were"
+    return f"{messages} left out: the conversation is longer than this model's window."
+
+
+def tokens_per_s(reply: Reply) -> float | None:
+    """Output tokens per second after the first one, None where too little arrived to say."""
+    if not reply.usage or reply.ttft_s is None or reply.usage.output_tokens < 2:
+        return None
+    writing_s = reply.duration_s - reply.ttft_s
+    return (reply.usage.output_tokens - 1) / writing_s if writing_s > 0.01 else None
+
+
+def money(usd: float | None) -> str:
+    """US dollars with as many digits as matter; an unknown price is never shown as zero."""
+    if usd is None:
+        return "price unknown"
+    if usd == 0:
+        return "free"
+    if usd < 0.0001:
+        return "< $0.0001"
+    return f"${usd:.4f}" if usd < 0.1 else f"${usd:,.2f}"
+
+
+def seconds(value: float) -> str:
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def window(tokens: int | None) -> str:
+    """A context window in tokens, short: 8K, 128K, 1.05M."""
+    if tokens is None:
+        return "window unknown"
+    if tokens >= 1_000_000:
+        return f"{tokens / 1e6:.3g}M"
+    return f"{tokens / 1024:.0f}K" if tokens % 1024 == 0 else f"{tokens / 1000:.0f}K"
+
+
+def price(model: ModelSpec) -> str:
+    """Prices per million tokens, in and out."""
+    if model.input_price is None or model.output_price is None:
+        return "price unknown"
+    if model.input_price == model.output_price == 0:
+        return "free"
+    return f"${model.input_price:g} / ${model.output_price:g} per M"
+
+
+def model_label(model: ModelSpec) -> str:
+    """One entry of the model picker."""
+    parts = [model.name, price(model), window(model.context_window)]
+    if not model.available:
+        parts.append(model.reason or "not available")
+    return DOT.join(parts)

@@ -1,0 +1,151 @@
+"""The accordion of sampling parameters: {SamplingParams field: components}. Knows no chat and no arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gradio as gr
+
+from ..models.capabilities import range_of, refusals
+from ..types import ModelSpec, SamplingParams
+
+UNSET = "Provider default"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How one parameter is shown: `start` is what it begins with once it is switched on."""
+
+    field: str
+    label: str
+    hint: str
+    start: Any
+    kind: Literal["slider", "number", "text", "choice"] = "slider"
+    step: float = 0.05
+
+
+CONTROLS = (
+    Control("temperature", "Temperature", "Lower is more focused, higher more varied.", 0.7),
+    Control("top_p", "Top-p", "Draws only from the likeliest tokens that add up to this share.", 0.9, step=0.01),
+    Control("top_k", "Top-k", "Draws only from this many likeliest tokens; 0 is no limit.", 40, "slider", 1),
+    Control("min_p", "Min-p", "Drops tokens less likely than this share of the likeliest.", 0.05, step=0.01),
+    Control("max_tokens", "Max tokens", "The answer is cut after this many tokens.", 512, "number", 1),
+    Control("stop", "Stop", "The answer ends before any of these, one a line.", "", "text"),
+    Control("seed", "Seed", "The same seed and settings repeat an answer, where the model can.", 42, "number", 1),
+    Control("presence_penalty", "Presence penalty", "Above 0, new subjects become likelier.", 0.5),
+    Control("frequency_penalty", "Frequency penalty", "Above 0, repetition becomes less likely.", 0.5),
+    Control("effort", "Effort", "How long the model may think first.", None, "choice"),
+)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The accordion's components: for each control a switch ("is it set?") and the value."""
+
+    switches: dict[str, gr.Checkbox]
+    values: dict[str, Any]
+
+    @property
+    def inputs(self) -> list[Any]:
+        """Every component in the order `read` expects."""
+        return [*self.switches.values(), *self.values.values()]
+
+    @staticmethod
+    def read(values: Sequence[Any]) -> SamplingParams:
+        """SamplingParams from the values of `inputs`; what is switched off stays unset."""
+        names = [control.field for control in CONTROLS]
+        on, given = values[: len(names)], values[len(names) :]
+        kept = {
+            name: value
+            for name, switch, raw in zip(names, on, given, strict=True)
+            if switch and (value := _clean(name, raw)) is not None
+        }
+        return SamplingParams(**kept)
+
+
+def lay_out(model: ModelSpec) -> Sampling:
+    """The accordion, as `model` takes it."""
+    switches: dict[str, gr.Checkbox] = {}
+    values: dict[str, Any] = {}
+    why = refusals(model.family, None)
+    with gr.Accordion("Sampling parameters", open=False, elem_classes="sampling"):
+        for control in CONTROLS:
+            with gr.Group(elem_classes="param"):
+                switches[control.field] = gr.Checkbox(**_switch(control, why), container=False)
+                values[control.field] = _value(control, model)
+    for field, switch in switches.items():
+        switch.change(
+            lambda on: gr.update(visible=on),
+            switch,
+            values[field],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return Sampling(switches, values)
+
+
+def updates(model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:
+    """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off."""
+    why = refusals(model.family, effort)
+    switches = [
+        gr.update(**_switch(control, why), **({"value": False} if control.field in why else {})) for control in CONTROLS
+    ]
+    shown = [on and control.field not in why for control, on in zip(CONTROLS, switched_on, strict=True)]
+    values = [
+        gr.update(**_limits(control, model), visible=visible)
+        for control, visible in zip(CONTROLS, shown, strict=True)
+    ]
+    return [*switches, *values]
+
+
+def _switch(control: Control, why: dict[str, str]) -> dict[str, Any]:
+    refused = why.get(control.field)
+    return {
+        "label": control.label,
+        "info": f"{refused[0].upper()}{refused[1:]}." if refused else control.hint,
+        "interactive": refused is None,
+    }
+
+
+def _limits(control: Control, model: ModelSpec) -> dict[str, Any]:
+    if control.kind == "text":
+        return {}
+    if control.kind == "choice":
+        return {"choices": list(model.family.efforts)}
+    low, high = range_of(model, control.field)
+    return {"minimum": low, "maximum": min(high, 200) if control.field == "top_k" else high}
+
+
+def _value(control: Control, model: ModelSpec) -> Any:
+    common: dict[str, Any] = {
+        "label": control.label,
+        "show_label": False,
+        "visible": False,
+        "container": False,
+        "interactive": True,
+    }
+    limits = _limits(control, model)
+    match control.kind:
+        case "slider":
+            return gr.Slider(value=control.start, step=control.step, **limits, **common)
+        case "number":
+            return gr.Number(value=control.start, precision=0, **limits, **common)
+        case "choice":
+            return gr.Radio(value=control.start, **limits, **common)
+        case "text":
+            return gr.Textbox(value=control.start, lines=2, placeholder="One a line", **common)
+
+
+def _clean(name: str, value: Any) -> Any:
+    """A value as SamplingParams holds it; an emptied field counts as unset."""
+    if name == "stop":
+        return tuple(line for line in _lines(value) if line) or None
+    return value if value not in ("", None) else None
+
+
+def _lines(value: Any) -> Iterable[str]:
+    """`\\n` typed as two characters means a line break, which no line could hold otherwise."""
+    return (line.replace("\\n", "\n") for line in str(value or "").splitlines())

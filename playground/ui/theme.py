@@ -1,0 +1,62 @@
+"""The look: a Gradio theme with system fonts only, so that no request leaves the page. Knows no component."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import gradio as gr
+
+SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
+MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
+
+THEME = gr.themes.Base(
+    primary_hue=gr.themes.colors.teal,
+    neutral_hue=gr.themes.colors.stone,
+    radius_size=gr.themes.sizes.radius_md,
+    font=SANS,
+    font_mono=MONO,
+).set(
+    body_background_fill="#faf9f7",
+    body_background_fill_dark="#161513",
+    background_fill_primary="#ffffff",
+    background_fill_primary_dark="#1b1a18",
+    background_fill_secondary="#faf9f7",
+    background_fill_secondary_dark="#161513",
+    block_background_fill="transparent",
+    block_background_fill_dark="transparent",
+    block_border_width="0px",
+    block_border_width_dark="0px",
+    block_shadow="none",
+    block_shadow_dark="none",
+    block_label_background_fill="transparent",
+    block_label_background_fill_dark="transparent",
+    block_title_text_weight="500",
+    border_color_primary="*neutral_200",
+    border_color_primary_dark="#2b2926",
+    input_background_fill="#ffffff",
+    input_background_fill_dark="#1e1c1a",
+    input_border_color="*neutral_300",
+    input_border_color_dark="#3a3733",
+    input_border_width="1px",
+    input_shadow="none",
+    button_primary_background_fill="#0f766e",
+    button_primary_background_fill_hover="#115e59",
+    button_primary_background_fill_dark="#0d9488",
+    button_primary_background_fill_hover_dark="#0f766e",
+    button_primary_text_color="#ffffff",
+    slider_color="#0f766e",
+    slider_color_dark="#2dd4bf",
+    checkbox_background_color_selected="#0f766e",
+    checkbox_background_color_selected_dark="#0d9488",
+    checkbox_border_color_selected="#0f766e",
+    checkbox_border_color_selected_dark="#0d9488",
+    body_text_color="*neutral_800",
+    body_text_color_dark="*neutral_100",
+    body_text_color_subdued="*neutral_500",
+    body_text_color_subdued_dark="*neutral_400",
+)
+
+
+def style() -> str:
+    """The page's own style sheet."""
+    return resources.files(__package__).joinpath("style.css").read_text("utf-8")

@@ -1,0 +1,80 @@
+"""Between the chatbot's messages and ours. Pure values; knows no component and no provider.
+
+A turn of the model is up to three chatbot messages: thinking (folded), the answer, and a line of figures.
+The last is told from an answer by its metadata id, so that it never goes back to a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..chat.reply import Reply
+from ..types import Message, ModelSpec
+from . import format
+
+FIGURES, THINKING, NOTE = "figures", "thinking", "note"
+Shown = dict[str, Any]
+
+
+def text_block(text: str) -> list[dict[str, str]]:
+    """Text as a list of blocks: a bare string would lose its indentation (Gradio dedents it)."""
+    return [{"type": "text", "text": text}]
+
+
+def history_of(shown: Iterable[Shown]) -> list[Message]:
+    """The conversation a model gets: questions and answers, without thinking, notes and figures."""
+    messages: list[Message] = []
+    for message in shown:
+        metadata = message.get("metadata") or {}
+        text = _text_of(message["content"])
+        if metadata.get("id") in {FIGURES, THINKING, NOTE} or metadata.get("title") or not text.strip():
+            continue
+        messages.append(Message(message["role"], text))
+    return messages
+
+
+def turn(reply: Reply, model: ModelSpec | None) -> list[Shown]:
+    """The chatbot messages of one answer as far as it has come."""
+    shown: list[Shown] = []
+    if reply.left_out:
+        shown.append(_folded(NOTE, format.left_out(reply.left_out), ""))
+    if reply.thinking:
+        shown.append(_thinking(reply))
+    if reply.text:
+        shown.append({"role": "assistant", "content": text_block(reply.text)})
+    if reply.error:
+        shown.append(_folded(NOTE, reply.error.message, ""))
+    elif reply.done and not reply.text:
+        shown.append(_folded(NOTE, "The model ended without writing an answer.", ""))
+    elif not reply.done and not reply.text and not reply.thinking:
+        shown.append(_folded(NOTE, reply.status or "Waiting for the first token", "", pending=True))
+    if reply.done and (reply.text or reply.thinking):
+        shown.append(_folded(FIGURES, format.figures(reply, model), format.details(reply)))
+    return shown
+
+
+def _thinking(reply: Reply) -> Shown:
+    thinking = _folded(THINKING, "Thinking", reply.thinking, pending=not reply.text and not reply.done)
+    if reply.thinking_s is not None:
+        thinking["metadata"] |= {"title": "Thought", "duration": round(reply.thinking_s, 1)}
+    return thinking
+
+
+def _folded(kind: str, title: str, content: str, *, pending: bool = False) -> Shown:
+    status = "pending" if pending else "done"
+    metadata = {"id": kind, "title": _plain(title), "status": status}
+    return {"role": "assistant", "content": text_block(content), "metadata": metadata}
+
+
+def _plain(title: str) -> str:
+    """A title that Markdown shows as it is: provider words and model names may hold its signs."""
+    for sign in "\\`*_[]<>":
+        title = title.replace(sign, f"\\{sign}")
+    return title
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(block.get("text", "") for block in content if block.get("type") == "text")

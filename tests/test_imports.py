@@ -1,0 +1,98 @@
+"""The architecture, held by reading the import statements."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "playground"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Who may import whom: a layer sees itself and what stands before it.
+LAYERS = {
+    "types": 0,
+    "errors": 0,
+    "settings": 1,
+    "models": 2,
+    "providers": 3,
+    "chat": 4,
+    "arena": 5,
+    "lab": 5,
+    "ops": 5,
+    "compose": 6,
+    "api": 6,
+    "sync": 7,
+    "ui": 7,
+    "__init__": 8,
+    "__main__": 8,
+}
+ONE_FILE_EACH = {
+    "openai": "playground/providers/openai.py",
+    "anthropic": "playground/providers/anthropic.py",
+    "google": "playground/providers/google.py",
+    "xllamacpp": "playground/providers/local.py",
+    "genai_prices": "playground/models/pricing.py",
+}
+
+
+def imports_of(path: Path):
+    """(absolute dotted name, is inside a function) for every import of a file."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    tree = ast.parse(path.read_text("utf-8"))
+    lazy = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name, node in lazy
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for name in node.names:
+                yield f"{module}.{name.name}", node in lazy
+
+
+def layer_of(dotted: str) -> str:
+    return dotted.split(".")[1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_inwards(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    own = parts[0]
+    for name, _ in imports_of(path):
+        if name.startswith("playground."):
+            assert LAYERS[layer_of(name)] <= LAYERS[own], f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_sdk_lives_in_one_file_and_is_imported_late(path):
+    for name, is_lazy in imports_of(path):
+        top = name.split(".")[0]
+        if top in ONE_FILE_EACH:
+            assert str(path.relative_to(ROOT)) == ONE_FILE_EACH[top], f"{path} imports {name}"
+            assert is_lazy, f"{path} imports {name} at import time"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_gradio_is_only_known_to_the_page(path):
+    if path.is_relative_to(PACKAGE / "ui"):
+        return
+    assert not any(name.split(".")[0] == "gradio" for name, _ in imports_of(path)), path
+
+
+def test_tabs_do_not_import_tabs():
+    tabs = {path.stem: path for path in (PACKAGE / "ui").glob("*_tab.py")}
+    for stem, path in tabs.items():
+        for name, _ in imports_of(path):
+            assert not (set(name.split(".")) & (tabs.keys() - {stem})), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_does(path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path

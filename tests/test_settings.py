@@ -1,0 +1,69 @@
+"""Settings: read once, every problem at once, and no key in sight."""
+
+import pytest
+
+from playground.errors import ConfigError
+from playground.settings import load_settings, read_environment
+
+
+def test_defaults_need_nothing():
+    settings = load_settings({})
+    assert settings.local == "on"
+    assert settings.port == 7860
+    assert settings.key("OPENAI_API_KEY") is None
+
+
+def test_every_problem_is_listed_and_no_value_is_repeated():
+    with pytest.raises(ConfigError) as caught:
+        load_settings(
+            {
+                "OPENAI_BASE_URL": "sk-canary-pasted-in-the-wrong-field",
+                "PLAYGROUND_LOG_LEVEL": "LOUD",
+                "GRADIO_SERVER_PORT": "http",
+                "PLAYGROUND_LOCAL": "hf://only-an-owner",
+                "PLAYGROUND_MAX_OUTPUT_TOKENS": "0",
+            }
+        )
+    problems = caught.value.problems
+    assert len(problems) == 5
+    for name in (
+        "OPENAI_BASE_URL",
+        "PLAYGROUND_LOG_LEVEL",
+        "GRADIO_SERVER_PORT",
+        "PLAYGROUND_LOCAL",
+        "PLAYGROUND_MAX_OUTPUT_TOKENS",
+    ):
+        assert any(problem.startswith(name) for problem in problems), name
+    assert "canary" not in str(caught.value)
+
+
+def test_a_key_pasted_with_quotes_and_a_line_break_is_cleaned():
+    assert load_settings({"OPENAI_API_KEY": ' "sk-abc"\n'}).key("OPENAI_API_KEY") == "sk-abc"
+
+
+def test_an_empty_key_is_no_key():
+    assert load_settings({"ANTHROPIC_API_KEY": "  "}).key("ANTHROPIC_API_KEY") is None
+
+
+@pytest.mark.parametrize("variable", ["GOOGLE_API_KEY", "GEMINI_API_KEY"])
+def test_google_takes_either_name(variable):
+    assert load_settings({variable: "AIza-x"}).key("GOOGLE_API_KEY") == "AIza-x"
+
+
+def test_an_endpoint_may_name_any_variable_for_its_key():
+    assert load_settings({"MY_VLLM_KEY": "v"}).key("MY_VLLM_KEY") == "v"
+
+
+def test_keys_are_in_no_repr():
+    settings = load_settings({"OPENAI_API_KEY": "sk-canary", "MY_VLLM_KEY": "vllm-canary"})
+    assert "canary" not in repr(settings)
+    assert "canary" not in str(settings.model_dump())
+
+
+def test_what_is_really_set_wins_over_the_env_file(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=from-file\nHF_TOKEN=hf-from-file\n")
+    monkeypatch.setenv("OPENAI_API_KEY", "from-environment")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    settings = load_settings(read_environment(tmp_path))
+    assert settings.key("OPENAI_API_KEY") == "from-environment"
+    assert settings.key("HF_TOKEN") == "hf-from-file"
