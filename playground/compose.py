@@ -35,7 +35,7 @@ def compose(settings: Settings) -> Composition:
     http = _shared_client()
     local = None
     if settings.local != "off":
-        local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http))
+        local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
     return Composition(
         Backends(
             catalog,

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -222,6 +223,11 @@ def _why_unavailable(provider: ProviderSpec, settings: Settings) -> str | None:
     return None
 
 
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
 def _matched(row: Any) -> Table:
     return {"match": ["*"], **cast(Table, row)} if isinstance(row, dict) else {}
 
@@ -237,7 +243,7 @@ def _parse(kind: type[T], where: str, row: Any, problems: list[str]) -> T | None
         problems.append(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
         return None
     try:
-        return TypeAdapter(kind).validate_python(row)
+        return _adapter(kind).validate_python(row)
     except ValidationError as error:
         problems += [f"{where}.{'.'.join(map(str, p['loc']))}: {p['msg']}." for p in error.errors()]
         return None

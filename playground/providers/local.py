@@ -1,0 +1,238 @@
+"""The embedded model: fetches weights, starts llama.cpp on loopback, then is one more OpenAI-compatible endpoint.
+
+Knows no page and no wire format; the server runs in this process, on threads of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+
+from ..errors import ProviderError
+from ..types import Event, Message, Request, Waiting
+from . import weights
+from .base import Endpoint, Provider
+
+Stage = Literal["waiting", "downloading", "loading", "ready", "failed"]
+
+# Four requests at once, each with a window of its own: slots that share one window answer eight at once
+# a third slower. The model is small, so a window of 4,096 tokens costs 94 MB a slot.
+SLOTS = 4
+WINDOW_TOKENS = 4096
+THREADS = 2
+POLL_S = 0.1
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """How far the embedded model is. Bytes; `eta_s` in seconds, None when it cannot be said."""
+
+    stage: Stage = "waiting"
+    done_bytes: int = 0
+    total_bytes: int | None = None
+    eta_s: float | None = None
+    message: str = ""
+
+    @property
+    def status(self) -> str:
+        """One sentence for people."""
+        match self.stage:
+            case "downloading":
+                return f"Downloading the embedded model: {self._amount()}"
+            case "loading":
+                return "Loading the embedded model"
+            case "ready":
+                return f"{self.message} ready on this machine"
+            case "failed":
+                return self.message
+            case _:
+                return "The embedded model starts in a moment"
+
+    def _amount(self) -> str:
+        done = f"{self.done_bytes / MB:.0f}"
+        if not self.total_bytes:
+            return f"{done} MB"
+        left = "" if self.eta_s is None else f", about {max(self.eta_s, 1):.0f} s left"
+        return f"{done} of {self.total_bytes / MB:.0f} MB{left}"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address, and the object that keeps it running."""
+
+    base_url: str
+    server: Any
+
+
+def serve(path: Path) -> Served:
+    """Loads the weights and starts the server; blocks until it answers. Raises RuntimeError when llama.cpp does."""
+    import xllamacpp
+
+    params: Any = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_parallel = SLOTS
+    params.n_ctx = SLOTS * WINDOW_TOKENS
+    params.kv_unified = False
+    params.cpuparams.n_threads = THREADS
+    params.n_gpu_layers = 0
+    params.verbosity = -1
+    params.port = 0
+    params.ui = False
+    server: Any = xllamacpp.Server(params)
+    return Served(str(server.listening_address).rstrip("/"), server)
+
+
+class LocalModel:
+    """Starts in the background, and lets whoever asks meanwhile see how far it is.
+
+    `connect` turns the server's address into a Provider, `http` makes the client for what no provider offers
+    (counting tokens). Used from one event loop.
+    """
+
+    def __init__(
+        self,
+        choice: str,
+        cache_dir: Path,
+        connect: Callable[[Endpoint], Provider],
+        http: Callable[[], httpx2.AsyncClient],
+        *,
+        fetch: Callable[[str, Path, weights.Progress], Awaitable[Path]] = weights.fetch,
+        serve: Callable[[Path], Served] = serve,
+    ) -> None:
+        self.state = LocalState()
+        self._choice = choice
+        self._cache_dir = cache_dir
+        self._connect = connect
+        self._http = http
+        self._fetch = fetch
+        self._serve = serve
+        self._starting: asyncio.Task[None] | None = None
+        self._served: Served | None = None
+        self._provider: Provider | None = None
+
+    def start(self) -> None:
+        """Begins to fetch and load, unless that is under way or done. After a failure it tries again."""
+        if self._provider is None and (self._starting is None or self._starting.done()):
+            self.state = LocalState()
+            self._starting = asyncio.get_running_loop().create_task(self._load())
+
+    async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
+        """As Provider.stream; says Waiting until the model is loaded."""
+        async for status in self._until_ready():
+            yield Waiting(status)
+        assert self._provider is not None
+        async with contextlib.aclosing(self._provider.stream(request, key)) as events:
+            async for event in events:
+                yield event
+
+    async def count(self, text: str) -> int:
+        """Tokens of `text` in the model's own tokenizer."""
+        return len(await self.tokenize(text))
+
+    async def tokenize(self, text: str) -> list[tuple[int, bytes]]:
+        """(id, bytes) of each token of `text`."""
+        found = await self._post("/tokenize", {"content": text, "with_pieces": True})
+        return [(token["id"], _bytes_of(token["piece"])) for token in found["tokens"]]
+
+    async def sizes(self, messages: Sequence[Message]) -> list[int]:
+        """Tokens of each message in the chat template, the reply's start counted with the first one.
+
+        While the model is still loading they are estimated from the length, so that nobody waits for a count.
+        """
+        if self._provider is None:
+            return [len(message.content) // 4 + 8 for message in messages]
+        return [await self._message_size(message, at == 0) for at, message in enumerate(messages)]
+
+    async def count_messages(self, messages: Sequence[Message]) -> int:
+        """Prompt tokens of a conversation, exactly as the server will report them."""
+        listed = [{"role": message.role, "content": message.content} for message in messages]
+        prompt = (await self._post("/apply-template", {"messages": listed}))["prompt"]
+        return len((await self._post("/tokenize", {"content": prompt, "add_special": True}))["tokens"])
+
+    async def _message_size(self, message: Message, is_first: bool) -> int:
+        # A template may add a system message of its own to a conversation that has none: the first pays for it.
+        alone = await self.count_messages([message])
+        return alone if is_first else await self.count(message.content) + TEMPLATE_OVERHEAD
+
+    async def _until_ready(self) -> AsyncGenerator[str]:
+        self.start()
+        shown = ""
+        while self._provider is None:
+            if self.state.stage == "failed":
+                raise ProviderError("connection", self.state.message)
+            if self.state.status != shown:
+                shown = self.state.status
+                yield shown
+            await asyncio.sleep(POLL_S)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        async for _ in self._until_ready():
+            pass
+        assert self._served is not None
+        response = await self._http().post(self._served.base_url + path, json=body)
+        response.raise_for_status()
+        return response.json()
+
+    async def _load(self) -> None:
+        meter = _Meter(self)
+        try:
+            path = await self._fetch(self._choice, self._cache_dir, meter)
+            self.state = LocalState("loading")
+            served = await asyncio.to_thread(self._serve, path)
+        except weights.WeightsError as error:
+            self.state = LocalState("failed", message=str(error))
+        except Exception as error:  # llama.cpp raises what it likes; the page must say something and live on
+            why = f"The embedded model could not be loaded ({type(error).__name__}): {str(error)[:200]}"
+            self.state = LocalState("failed", message=f"{why}. Set PLAYGROUND_LOCAL to another .gguf file, or to off.")
+        else:
+            self._served = served
+            self._provider = self._connect(Endpoint("The embedded model", base_url=f"{served.base_url}/v1"))
+            self.state = LocalState("ready", message="SmolLM2-135M" if self._choice == "on" else path.stem)
+        finally:
+            meter.end()
+
+
+# <|im_start|>, role, line break; then <|im_end|>, line break: what a turn costs beside its text.
+TEMPLATE_OVERHEAD = 5
+
+
+class _Meter:
+    """Turns bytes into a state with a forecast, and into a line on the terminal."""
+
+    def __init__(self, model: LocalModel) -> None:
+        self._model = model
+        self._began = time.monotonic()
+        self._printed = ""
+
+    def __call__(self, done: int, total: int | None) -> None:
+        taken_s = time.monotonic() - self._began
+        eta_s = (total - done) * taken_s / done if total and done > MB and taken_s > 1 else None
+        self._model.state = LocalState("downloading", done, total, eta_s)
+        self._print(replace(self._model.state, eta_s=None).status)
+
+    def end(self) -> None:
+        if self._printed:
+            print(file=sys.stderr)
+
+    def _print(self, status: str) -> None:
+        """One line that is written over on a terminal; in a log, a line every ten megabytes."""
+        if sys.stderr.isatty():
+            print(f"\r{status}   ", end="", file=sys.stderr, flush=True)
+            self._printed = status
+        elif (tens := str(self._model.state.done_bytes // (10 * MB))) != self._printed:
+            print(status, file=sys.stderr, flush=True)
+            self._printed = tens
+
+
+def _bytes_of(piece: Any) -> bytes:
+    """llama.cpp gives a piece as text, or as a list of bytes where it is not whole UTF-8."""
+    return piece.encode("utf-8") if isinstance(piece, str) else bytes(piece)
