@@ -1,71 +1,80 @@
 """Usage -> cost, or None when the price is unknown. Knows no call and asks no network.
 
-Prices are those of the genai-prices package as installed; what the catalog says of a model wins over it.
+Prices are those of the genai-prices package as installed (it fetches newer ones only for a program that starts
+its updater); what the catalog says of a model wins over it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING
 
 from ..types import ModelSpec, Usage
 
-if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo
-
 PER_MILLION = 1_000_000
-NONE_OF_THEIRS = frozenset({"local", "hf"})
+LOCAL = "local"
+HUGGING_FACE = "hf"
+
+Prices = tuple[float, float]
 
 
-def price_of(provider: str, model_id: str) -> tuple[float, float] | None:
-    """(input, output) in USD per million tokens at the lowest tier, None when unknown."""
-    info = _info(provider, model_id)
-    if info is None:
-        return None
-    prices = info.get_prices(datetime.now(UTC))
-    found = [getattr(price, "base", price) for price in (prices.input_mtok, prices.output_mtok)]
-    return (float(found[0]), float(found[1])) if None not in found else None
+def price_of(provider: str, model_id: str, at: datetime | None = None) -> Prices | None:
+    """(input, output) in USD per million tokens at the lowest tier, None when unknown; 0 for the local provider.
+
+    `at` is when, now if left out: some prices change on a date or by the hour.
+    """
+    if provider == LOCAL:
+        return 0.0, 0.0
+    entry = _entry(provider, model_id)
+    return _lowest_tier(entry[1].get_prices(at or datetime.now(UTC))) if entry else None
 
 
 def context_window_of(provider: str, model_id: str) -> int | None:
     """The context window in tokens, None when unknown."""
-    info = _info(provider, model_id)
-    return info.context_window if info else None
+    entry = _entry(provider, model_id)
+    return entry[1].context_window if entry else None
 
 
-def cost(model: ModelSpec, usage: Usage) -> float | None:
-    """USD for `usage`, cached input and price tiers included; None when the price is unknown, never 0 for that.
+def cost(model: ModelSpec, usage: Usage, at: datetime | None = None) -> float | None:
+    """USD for `usage`; None when the price is unknown, never 0 for that. The local provider costs 0.
 
-    Prices that the catalog itself gives are flat and make no difference for cached input.
+    Cached input and price tiers are as genai-prices knows them. Cache writes are priced as other input, because
+    Usage does not tell them apart. A price that is the catalog's own is flat, for cached input too.
     """
-    if model.input_price is None or model.output_price is None:
+    if model.provider == LOCAL:
+        return 0.0
+    given = (model.input_price, model.output_price)
+    at = at or datetime.now(UTC)
+    if price_of(model.provider, model.upstream, at) and given in _not_overridden(model):
+        return _listed_cost(model, usage, at)
+    if given[0] is None or given[1] is None:
         return None
-    if price_of(model.provider, model.upstream) != (model.input_price, model.output_price):
-        flat = model.input_price * usage.input_tokens + model.output_price * usage.output_tokens
-        return flat / PER_MILLION
-    from genai_prices import Usage as Reported
-    from genai_prices import calc_price
+    return (given[0] * usage.input_tokens + given[1] * usage.output_tokens) / PER_MILLION
 
+
+def _not_overridden(model: ModelSpec) -> Iterator[tuple[float | None, float | None]]:
+    """What a model's prices are where the catalog gives none of its own.
+
+    The price of another day is among them: a model keeps the one it was loaded with while the list moves on.
+    """
+    yield None, None
+    entry = _entry(model.provider, model.upstream)
+    prices = entry[1].prices if entry else []
+    for listed in [each.prices for each in prices] if isinstance(prices, list) else [prices]:
+        if pair := _lowest_tier(listed):
+            yield pair
+
+
+def _listed_cost(model: ModelSpec, usage: Usage, at: datetime) -> float | None:
+    from genai_prices import Usage as Reported
+
+    if not (entry := _entry(model.provider, model.upstream)):
+        return None
+    provider, info = entry
     reported = Reported(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens) or None,
+        cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
+        output_reasoning_tokens=min(usage.thinking_tokens, usage.output_tokens),
     )
-    return float(calc_price(reported, _bare(model.upstream), provider_id=model.provider).total_price)
-
-
-@cache
-def _info(provider: str, model_id: str) -> ModelInfo | None:
-    if provider in NONE_OF_THEIRS:
-        return None
-    from genai_prices.data_snapshot import get_snapshot
-
-    try:
-        return get_snapshot().find_provider_model(_bare(model_id), None, provider, None)[1]
-    except LookupError:
-        return None
-
-
-def _bare(model_id: str) -> str:
-    return model_id.removeprefix("models/")
+    return float(info.calc_price(reported, provider, genai_request_timestamp=at).total_price)

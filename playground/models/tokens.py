@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from ..types import Message, ModelSpec
 from . import vocabulary
@@ -17,9 +19,15 @@ FALLBACK = "o200k_base"
 MESSAGE_OVERHEAD = 3
 REPLY_OVERHEAD = 3
 
-# Byte-pair merging is slower than linear in one run without a boundary, and a million spaces
-# overflow the stack of tiktoken 0.14, so a run is cut here.
-LONGEST_RUN = 10_000
+# A run of about a million blanks overflows the stack of tiktoken's regex, which then panics. Cut at a
+# multiple of the longest token of blanks (128 spaces), so that cutting leaves the count as it is.
+LONGEST_BLANK = 2**16
+BLANKS = re.compile(r"\s+")
+
+# Histories are counted again with every turn; longer texts are rare and would fill the memory.
+LONGEST_CACHED = 2_000
+
+HALF_CHARACTERS = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +54,23 @@ class TokenSpan:
 
 
 def encode(text: str, encoding: str) -> list[int]:
-    """Token ids of `text` as plain text: `<|endoftext|>` in it is seven characters, not a command.
+    """Token ids of `text`, all of it taken as text: `<|endoftext|>` gives the tokens of its letters.
 
-    A lone surrogate counts as the replacement character. Raises KeyError for an unknown encoding.
+    The ids are tiktoken's, also for surrogates: a pair counts as the character it stands for, a lone one as
+    U+FFFD. Only a run of more than 65,536 blanks is taken in parts; that leaves the count of spaces as it is
+    and can change that of other or mixed blanks by a few tokens a part.
+    Raises KeyError for a name that is not in ENCODINGS, VocabularyError for a broken installation.
     """
     encoder = vocabulary.encoding(encoding)
-    text = _whole(text)
-    if len(text) <= LONGEST_RUN:
-        return encoder.encode_ordinary(text)
-    return [token for piece in _pieces(text) for token in encoder.encode_ordinary(piece)]
+    return [token for piece in _pieces(_whole(text)) for token in encoder.encode_ordinary(piece)]
 
 
 def count(text: str, encoding: str) -> int:
-    """How many tokens `text` has in one of ENCODINGS."""
-    return _count(text, encoding) if len(text) < 20_000 else len(encode(text, encoding))
+    """How many tokens `text` has. Raises as `encode` does."""
+    return _count(text, encoding) if len(text) <= LONGEST_CACHED else len(encode(text, encoding))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=1_024)
 def _count(text: str, encoding: str) -> int:
     return len(encode(text, encoding))
 
@@ -73,78 +81,71 @@ def count_for(model: ModelSpec, text: str) -> Count:
     o200k_base undercounts Claude 5 by a factor of about 1.5 to 2, so an estimate must be shown as one.
     """
     known = model.family.encoding in ENCODINGS
-    return Count(count(text, model.family.encoding if known else FALLBACK), known and model.family.encoding_exact)
+    tokens = count(text, model.family.encoding if known else FALLBACK)
+    return Count(tokens, known and model.family.encoding_exact)
 
 
 def message_size(model: ModelSpec, message: Message) -> int:
-    """Tokens of one message of a conversation, its overhead included."""
+    """Tokens of one message of a conversation: its role, its content and the overhead around them."""
     return count_for(model, message.content).tokens + count_for(model, message.role).tokens + MESSAGE_OVERHEAD
 
 
 def count_messages(model: ModelSpec, messages: Sequence[Message]) -> Count:
-    """Prompt tokens of a conversation: 3 and the role for each message, 3 for the reply (OpenAI's chat format)."""
+    """Prompt tokens of a conversation in OpenAI's chat format: its messages and what primes the reply.
+
+    Exact for families whose encoding is; elsewhere an estimate, as in `count_for`.
+    """
     total = sum(message_size(model, message) for message in messages) + REPLY_OVERHEAD
     return Count(total, count_for(model, "").exact)
 
 
 def spans(text: str, encoding: str) -> list[TokenSpan]:
-    """Every token of `text` with where it stands. Concatenated `bytes` are the text in UTF-8."""
+    """Every token of `text` with where it stands. The `bytes` add up to the text in UTF-8. Raises as `encode` does."""
     encoder = vocabulary.encoding(encoding)
     return locate(text, [(token, encoder.decode_single_token_bytes(token)) for token in encode(text, encoding)])
 
 
 def locate(text: str, pieces: Sequence[tuple[int, bytes]]) -> list[TokenSpan]:
-    """Spans for (id, bytes) pairs of any tokenizer whose bytes add up to `text`."""
-    starts = _character_of_each_byte(_whole(text))
+    """Spans for the (id, bytes) pairs of any tokenizer; bytes beyond those of `text` stand at its end.
+
+    A piece without bytes, as a mark for the beginning is, stands before the next character.
+    """
+    starts, ends = _characters_by_byte(text)
     found: list[TokenSpan] = []
     at = 0
     for token, raw in pieces:
-        end = at + len(raw)
-        start_character = starts[at] if at < len(starts) else len(text)
-        end_character = starts[end - 1] + 1 if raw and end <= len(starts) else start_character
-        found.append(TokenSpan(token, raw.decode("utf-8", "replace"), raw, start_character, end_character))
-        at = end
+        start = starts[min(at, len(starts) - 1)]
+        last = min(at + len(raw), len(starts)) - 1
+        found.append(TokenSpan(token, raw.decode("utf-8", "replace"), raw, start, ends[last] if last >= at else start))
+        at += len(raw)
     return found
 
 
-def _character_of_each_byte(text: str) -> list[int]:
+def _characters_by_byte(text: str) -> tuple[Sequence[int], Sequence[int]]:
+    """For each byte of `text` in UTF-8, and for the end, the offsets where its character starts and ends."""
     if text.isascii():
-        return list(range(len(text)))
-    return [at for at, character in enumerate(text) for _ in range(len(character.encode("utf-8")))]
+        return range(len(text) + 1), range(1, len(text) + 2)
+    whole = _whole(text)
+    edges: Sequence[int] = range(len(text) + 1)
+    if whole != text:
+        edges = [*(unit.start() for unit in HALF_CHARACTERS.finditer(text)), len(text)]
+    of_byte = [at for at, character in enumerate(whole) for _ in character.encode("utf-8")]
+    return [*(edges[at] for at in of_byte), len(text)], [*(edges[at + 1] for at in of_byte), len(text)]
 
 
 def _whole(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") if _broken(text) else text
-
-
-def _broken(text: str) -> bool:
+    """`text` with its surrogates put together or replaced, as tiktoken does it."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return True
-    return False
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _pieces(text: str) -> list[str]:
-    """Cuts before a space, where no token of these vocabularies reaches across in ordinary text.
-
-    Only a run of LONGEST_RUN characters without such a place is cut inside, which can add a token there.
-    """
-    pieces: list[str] = []
-    at = 0
-    while len(text) - at > LONGEST_RUN:
-        cut = _boundary(text, at + 1, at + LONGEST_RUN)
-        pieces.append(text[at:cut])
-        at = cut
-    pieces.append(text[at:])
-    return pieces
-
-
-def _boundary(text: str, low: int, high: int) -> int:
-    """The last place before `high` where a single space stands between two letters, else `high` itself."""
-    at = text.rfind(" ", low, high - 1)
-    while at > low:
-        if text[at - 1].isalpha() and text[at + 1].isalpha():
-            return at
-        at = text.rfind(" ", low, at)
-    return high
+    """`text` cut inside each run of more than LONGEST_BLANK blanks, and nowhere else."""
+    if len(text) <= LONGEST_BLANK:
+        return [text]
+    runs = BLANKS.finditer(text)
+    cuts = [at for run in runs for at in range(run.start() + LONGEST_BLANK, run.end(), LONGEST_BLANK)]
+    return [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]

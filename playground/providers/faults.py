@@ -6,6 +6,7 @@ parameter. What those words mean is data here; who said them only decides whom t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -156,6 +157,22 @@ BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
     ((httpx2.HTTPError, httpx2.StreamError), "connection"),
     ((json.JSONDecodeError, UnicodeDecodeError), "protocol"),
 )
+
+
+async def expect_events(response: httpx2.Response, endpoint: Endpoint, request: Request) -> None:
+    """A web page or a JSON document with status 200 would read as an empty stream: it is said to be neither."""
+    kind = response.headers.get("content-type", "text/event-stream").partition(";")[0].strip().lower()
+    if kind == "text/event-stream":
+        return
+    body: object = None
+    if kind == "application/json":
+        await response.aread()
+        with contextlib.suppress(ValueError):
+            body = response.json()
+    said = read(body)
+    if said.message or said.words:
+        raise from_response(200, body, response.headers, endpoint, request)
+    raise protocol_error(endpoint, request)
 
 
 def protocol_error(endpoint: Endpoint, request: Request) -> ProviderError:

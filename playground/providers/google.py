@@ -1,0 +1,192 @@
+"""Gemini's generateContent wire. The only file that knows google-genai; knows no family by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from ..types import Event, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
+from . import faults
+from .base import Endpoint
+
+if TYPE_CHECKING:
+    from google.genai import Client
+
+FINISH: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length"}
+BLOCKED = frozenset(
+    {
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "LANGUAGE",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+    }
+)
+NAMES = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
+# Families that take a budget of thinking tokens instead of a level.
+BUDGETS = {"low": 1_024, "medium": 8_192, "high": 24_576}
+ROLES = {"user": "user", "assistant": "model"}
+
+
+class GoogleProvider:
+    """Gemini's API, or a server that speaks its protocol. `http` gives the shared client."""
+
+    def __init__(self, endpoint: Endpoint, http: Callable[[], httpx2.AsyncClient]) -> None:
+        self._endpoint = endpoint
+        self._http = http
+
+    async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
+        """As Provider.stream."""
+        async with self._translated(request):
+            arguments = generate_arguments(request)
+            if key is not None:
+                arguments["config"]["http_options"] = {"headers": {"x-goog-api-key": key}}
+            client = self._client
+            yield Started(request.dropped)
+            async for event in _generate(client, arguments):
+                yield event
+
+    @cached_property
+    def _client(self) -> Client:
+        from google.genai import Client
+        from google.genai.types import HttpOptions, HttpRetryOptions
+
+        options = HttpOptions(
+            base_url=self._endpoint.base_url,
+            httpx_async_client=httpx2.AsyncClient(transport=_WithoutComments(self._http), timeout=None),
+            retry_options=HttpRetryOptions(attempts=1),
+        )
+        return Client(api_key=self._endpoint.api_key or "none", vertexai=False, http_options=options)
+
+    @asynccontextmanager
+    async def _translated(self, request: Request) -> AsyncIterator[None]:
+        """Every foreign error of a call becomes a ProviderError here."""
+        from google.genai.errors import APIError, UnknownApiResponseError
+
+        try:
+            yield
+        except APIError as error:
+            headers = getattr(error.response, "headers", None) or {}
+            raise faults.from_response(error.code, error.details, headers, self._endpoint, request) from error
+        except UnknownApiResponseError as error:
+            raise faults.protocol_error(self._endpoint, request) from error
+        except Exception as error:
+            known = faults.from_exception(error, self._endpoint, request)
+            if known is None:
+                raise
+            raise known from error
+
+
+async def _generate(client: Client, arguments: dict[str, Any]) -> AsyncGenerator[Event]:
+    usage: Usage | None = None
+    finished: Finished | None = None
+    chunks: Any = await client.aio.models.generate_content_stream(**arguments)
+    async for chunk in chunks:
+        if chunk.usage_metadata:
+            usage = _usage(chunk.usage_metadata)
+        if chunk.prompt_feedback and chunk.prompt_feedback.block_reason:
+            finished = Finished("content_filter", None, _name(chunk.prompt_feedback.block_reason))
+        for candidate in (chunk.candidates or ())[:1]:
+            for part in (candidate.content and candidate.content.parts) or ():
+                if part.text:
+                    yield ThinkingDelta(part.text) if part.thought else TextDelta(part.text)
+            if candidate.finish_reason:
+                finished = _finished(_name(candidate.finish_reason))
+    if finished is not None:
+        yield Finished(finished.reason, usage, finished.detail)
+
+
+def generate_arguments(request: Request) -> dict[str, Any]:
+    """Arguments of generate_content_stream: what is set, under the names of this wire."""
+    family, sent = request.model.family, request.sampling.sent()
+    system = "\n\n".join(message.content for message in request.messages if message.role == "system")
+    effort = sent.pop("effort", None)
+    if "stop" in sent:
+        sent["stop"] = list(sent["stop"])
+    config: dict[str, Any] = {NAMES.get(name, name): value for name, value in sent.items()}
+    if system:
+        config["system_instruction"] = system
+    if family.thinking != "none":
+        config["thinking_config"] = {"include_thoughts": True}
+        if effort is not None and family.thinking == "level":
+            config["thinking_config"]["thinking_level"] = effort
+        elif effort is not None:
+            config["thinking_config"]["thinking_budget"] = BUDGETS[effort]
+    if request.json_schema is not None:
+        config["response_mime_type"] = "application/json"
+        config["response_json_schema"] = dict(request.json_schema)
+    contents = [
+        {"role": ROLES[message.role], "parts": [{"text": message.content}]}
+        for message in request.messages
+        if message.role != "system"
+    ]
+    return {"model": request.model.upstream, "contents": contents, "config": config}
+
+
+def _finished(reason: str) -> Finished:
+    if reason in BLOCKED:
+        return Finished("content_filter", None, reason)
+    return Finished(FINISH.get(reason, "stop"), None, "" if reason in FINISH else reason)
+
+
+def _name(reason: Any) -> str:
+    return str(getattr(reason, "value", reason))
+
+
+def _usage(reported: Any) -> Usage:
+    """Input includes what came from the cache; thinking is counted apart from the answer, and is output too."""
+    thinking = reported.thoughts_token_count or 0
+    return Usage(
+        reported.prompt_token_count or 0,
+        (reported.candidates_token_count or 0) + thinking,
+        reported.cached_content_token_count or 0,
+        thinking,
+    )
+
+
+class _WithoutComments(httpx2.AsyncBaseTransport):
+    """Sends through the shared client and drops comment lines from event streams: google-genai fails on them."""
+
+    def __init__(self, http: Callable[[], httpx2.AsyncClient]) -> None:
+        self._http = http
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._http().send(request, stream=True)
+        headers = {name: value for name, value in response.headers.items() if name not in DECODED}
+        is_stream = "text/event-stream" in headers.get("content-type", "") and response.status_code == 200
+        stream = _Lines(response) if is_stream else _Whole(response)
+        return httpx2.Response(response.status_code, headers=headers, stream=stream)
+
+
+DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class _Whole(httpx2.AsyncByteStream):
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._response.aiter_bytes():
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _Lines(_Whole):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        rest = b""
+        async for piece in self._response.aiter_bytes():
+            *lines, rest = (rest + piece).split(b"\n")
+            if kept := b"".join(line + b"\n" for line in lines if not line.startswith(b":")):
+                yield kept
+        if rest and not rest.startswith(b":"):
+            yield rest
