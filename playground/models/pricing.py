@@ -6,7 +6,6 @@ its updater); what the catalog says of a model wins over it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ..types import ModelSpec, Usage
@@ -19,14 +18,16 @@ Prices = tuple[float, float]
 
 
 def price_of(provider: str, model_id: str, at: datetime | None = None) -> Prices | None:
-    """(input, output) in USD per million tokens at the lowest tier, None when unknown; 0 for the local provider.
+    """(input, output) in USD per million tokens at the lowest tier; None when unknown, 0 for the local provider.
 
-    `at` is when, now if left out: some prices change on a date or by the hour.
+    `at` is when, now if left out: some prices change on a date, some by the hour.
     """
     if provider == LOCAL:
         return 0.0, 0.0
-    entry = _entry(provider, model_id)
-    return _lowest_tier(entry[1].get_prices(at or datetime.now(UTC))) if entry else None
+    if not (entry := _entry(provider, model_id)):
+        return None
+    prices = entry[1].get_prices(at or datetime.now(UTC))
+    return _pair(prices.input_mtok, prices.output_mtok)
 
 
 def context_window_of(provider: str, model_id: str) -> int | None:
@@ -36,33 +37,32 @@ def context_window_of(provider: str, model_id: str) -> int | None:
 
 
 def cost(model: ModelSpec, usage: Usage, at: datetime | None = None) -> float | None:
-    """USD for `usage`; None when the price is unknown, never 0 for that. The local provider costs 0.
+    """USD for `usage` at that time, now if left out; None when the price is unknown, never 0 for that.
 
-    Cached input and price tiers are as genai-prices knows them. Cache writes are priced as other input, because
-    Usage does not tell them apart. A price that is the catalog's own is flat, for cached input too.
+    The local provider costs 0. Cached input and price tiers are as genai-prices knows them; cache writes are
+    priced as other input, because Usage does not tell them apart. A price of the catalog's own is flat, for
+    cached input too.
     """
     if model.provider == LOCAL:
         return 0.0
-    given = (model.input_price, model.output_price)
     at = at or datetime.now(UTC)
-    if price_of(model.provider, model.upstream, at) and given in _not_overridden(model):
+    given = (model.input_price, model.output_price)
+    if price_of(model.provider, model.upstream, at) and (given == (None, None) or given in _ever_listed(model)):
         return _listed_cost(model, usage, at)
     if given[0] is None or given[1] is None:
         return None
     return (given[0] * usage.input_tokens + given[1] * usage.output_tokens) / PER_MILLION
 
 
-def _not_overridden(model: ModelSpec) -> Iterator[tuple[float | None, float | None]]:
-    """What a model's prices are where the catalog gives none of its own.
+def _ever_listed(model: ModelSpec) -> list[Prices | None]:
+    """The prices genai-prices has for a model on any date: one of these is not the catalog's own.
 
-    The price of another day is among them: a model keeps the one it was loaded with while the list moves on.
+    A model keeps the price it was loaded with while the list moves on to the next date.
     """
-    yield None, None
     entry = _entry(model.provider, model.upstream)
     prices = entry[1].prices if entry else []
-    for listed in [each.prices for each in prices] if isinstance(prices, list) else [prices]:
-        if pair := _lowest_tier(listed):
-            yield pair
+    every = [dated.prices for dated in prices] if isinstance(prices, list) else [prices]
+    return [_pair(each.input_mtok, each.output_mtok) for each in every]
 
 
 def _listed_cost(model: ModelSpec, usage: Usage, at: datetime) -> float | None:
@@ -78,3 +78,42 @@ def _listed_cost(model: ModelSpec, usage: Usage, at: datetime) -> float | None:
         output_reasoning_tokens=min(usage.thinking_tokens, usage.output_tokens),
     )
     return float(info.calc_price(reported, provider, genai_request_timestamp=at).total_price)
+
+
+def _entry(provider: str, model_id: str):
+    """(provider, model) as genai-prices has them, or None.
+
+    Only an equal provider id counts: an endpoint that somebody calls "my-openai" need not be OpenAI.
+    """
+    from genai_prices.data_snapshot import get_snapshot
+
+    served_by, reference = _their_names(provider, model_id)
+    snapshot = get_snapshot()
+    theirs = next((each for each in snapshot.providers if each.id == served_by), None)
+    try:
+        return snapshot.find_provider_model(reference, theirs, None, None) if theirs else None
+    except LookupError:
+        return None
+
+
+def _their_names(provider: str, model_id: str) -> tuple[str, str]:
+    """Provider id and model as genai-prices names them.
+
+    Hugging Face's router bills what the provider behind it asks, so only "model:provider" has a price.
+    """
+    reference = model_id.removeprefix("models/")
+    if provider == HUGGING_FACE:
+        reference, _, behind = reference.partition(":")
+        return f"huggingface_{behind}", reference
+    return provider.lower(), reference
+
+
+def _pair(input_price: object, output_price: object) -> Prices | None:
+    """Both prices as floats, None unless both are known."""
+    if input_price is None or output_price is None:
+        return None
+    return _lowest_tier(input_price), _lowest_tier(output_price)
+
+
+def _lowest_tier(price: object) -> float:
+    return float(getattr(price, "base", price))
