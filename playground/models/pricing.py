@@ -7,6 +7,7 @@ its updater); what the catalog says of a model wins over it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from ..types import ModelSpec, Usage
 
@@ -47,37 +48,36 @@ def cost(model: ModelSpec, usage: Usage, at: datetime | None = None) -> float | 
         return 0.0
     at = at or datetime.now(UTC)
     given = (model.input_price, model.output_price)
-    if price_of(model.provider, model.upstream, at) and (given == (None, None) or given in _ever_listed(model)):
-        return _listed_cost(model, usage, at)
+    entry = _entry(model.provider, model.upstream)
+    if entry and price_of(model.provider, model.upstream, at) and given in _not_of_the_catalog(model):
+        provider, info = entry
+        return float(info.calc_price(_reported(usage), provider, genai_request_timestamp=at).total_price)
     if given[0] is None or given[1] is None:
         return None
     return (given[0] * usage.input_tokens + given[1] * usage.output_tokens) / PER_MILLION
 
 
-def _ever_listed(model: ModelSpec) -> list[Prices | None]:
-    """The prices genai-prices has for a model on any date: one of these is not the catalog's own.
+def _not_of_the_catalog(model: ModelSpec) -> list[tuple[float, float] | tuple[None, None] | None]:
+    """What a model's prices can be where the catalog has none of its own: none, or those of any date on the list.
 
     A model keeps the price it was loaded with while the list moves on to the next date.
     """
     entry = _entry(model.provider, model.upstream)
     prices = entry[1].prices if entry else []
     every = [dated.prices for dated in prices] if isinstance(prices, list) else [prices]
-    return [_pair(each.input_mtok, each.output_mtok) for each in every]
+    return [(None, None), *(_pair(each.input_mtok, each.output_mtok) for each in every)]
 
 
-def _listed_cost(model: ModelSpec, usage: Usage, at: datetime) -> float | None:
+def _reported(usage: Usage):
+    """Ours as genai-prices takes it. What is a part of something is never more than that."""
     from genai_prices import Usage as Reported
 
-    if not (entry := _entry(model.provider, model.upstream)):
-        return None
-    provider, info = entry
-    reported = Reported(
+    return Reported(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         cache_read_tokens=min(usage.cached_tokens, usage.input_tokens),
         output_reasoning_tokens=min(usage.thinking_tokens, usage.output_tokens),
     )
-    return float(info.calc_price(reported, provider, genai_request_timestamp=at).total_price)
 
 
 def _entry(provider: str, model_id: str):
@@ -108,12 +108,12 @@ def _their_names(provider: str, model_id: str) -> tuple[str, str]:
     return provider.lower(), reference
 
 
-def _pair(input_price: object, output_price: object) -> Prices | None:
+def _pair(input_price: Any, output_price: Any) -> Prices | None:
     """Both prices as floats, None unless both are known."""
     if input_price is None or output_price is None:
         return None
     return _lowest_tier(input_price), _lowest_tier(output_price)
 
 
-def _lowest_tier(price: object) -> float:
+def _lowest_tier(price: Any) -> float:
     return float(getattr(price, "base", price))

@@ -21,7 +21,7 @@ REPLY_OVERHEAD = 3
 
 # A run of about a million blanks overflows the stack of tiktoken's regex, which then panics. Cut at a
 # multiple of the longest token of blanks (128 spaces), so that cutting leaves the count as it is.
-LONGEST_BLANK = 2**16
+LONGEST_BLANK = 2**18
 BLANKS = re.compile(r"\s+")
 
 # Histories are counted again with every turn; longer texts are rare and would fill the memory.
@@ -57,7 +57,7 @@ def encode(text: str, encoding: str) -> list[int]:
     """Token ids of `text`, all of it taken as text: `<|endoftext|>` gives the tokens of its letters.
 
     The ids are tiktoken's, also for surrogates: a pair counts as the character it stands for, a lone one as
-    U+FFFD. Only a run of more than 65,536 blanks is taken in parts; that leaves the count of spaces as it is
+    U+FFFD. Only a run of more than 262,144 blanks is taken in parts; that leaves the count of spaces as it is
     and can change that of other or mixed blanks by a few tokens a part.
     Raises KeyError for a name that is not in ENCODINGS, VocabularyError for a broken installation.
     """
@@ -111,12 +111,13 @@ def locate(text: str, pieces: Sequence[tuple[int, bytes]]) -> list[TokenSpan]:
     A piece without bytes, as a mark for the beginning is, stands before the next character.
     """
     starts, ends = _characters_by_byte(text)
+    size = len(starts) - 1
     found: list[TokenSpan] = []
     at = 0
     for token, raw in pieces:
-        start = starts[min(at, len(starts) - 1)]
-        last = min(at + len(raw), len(starts)) - 1
-        found.append(TokenSpan(token, raw.decode("utf-8", "replace"), raw, start, ends[last] if last >= at else start))
+        first, beyond = min(at, size), min(at + len(raw), size)
+        end = ends[beyond - 1] if beyond > first else starts[first]
+        found.append(TokenSpan(token, raw.decode("utf-8", "replace"), raw, starts[first], end))
         at += len(raw)
     return found
 

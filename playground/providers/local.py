@@ -29,6 +29,14 @@ SLOTS = 4
 WINDOW_TOKENS = 4096
 THREADS = 2
 POLL_S = 0.1
+
+# ChatML as SmolLM2 was trained on it, but without the system message that the file's own template puts before a
+# conversation that has none: what is sent is what the reader wrote, and at four bits the model answers better so
+# ("What is the capital of France?" gets Paris, instead of a song).
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 MB = 1_000_000
 
 
@@ -73,8 +81,11 @@ class Served:
     server: Any
 
 
-def serve(path: Path) -> Served:
-    """Loads the weights and starts the server; blocks until it answers. Raises RuntimeError when llama.cpp does."""
+def serve(path: Path, chat_template: str = "") -> Served:
+    """Loads the weights and starts the server; blocks until it answers. Raises RuntimeError when llama.cpp does.
+
+    An empty `chat_template` leaves the one in the file.
+    """
     import xllamacpp
 
     params: Any = xllamacpp.CommonParams()
@@ -87,6 +98,7 @@ def serve(path: Path) -> Served:
     params.verbosity = -1
     params.port = 0
     params.ui = False
+    params.chat_template = chat_template
     server: Any = xllamacpp.Server(params)
     return Served(str(server.listening_address).rstrip("/"), server)
 
@@ -106,7 +118,7 @@ class LocalModel:
         http: Callable[[], httpx2.AsyncClient],
         *,
         fetch: Callable[[str, Path, weights.Progress], Awaitable[Path]] = weights.fetch,
-        serve: Callable[[Path], Served] = serve,
+        serve: Callable[[Path, str], Served] = serve,
     ) -> None:
         self.state = LocalState()
         self._choice = choice
@@ -118,6 +130,7 @@ class LocalModel:
         self._starting: asyncio.Task[None] | None = None
         self._served: Served | None = None
         self._provider: Provider | None = None
+        self._shared: int | None = None
 
     def start(self) -> None:
         """Begins to fetch and load, unless that is under way or done. After a failure it tries again."""
@@ -144,24 +157,30 @@ class LocalModel:
         return [(token["id"], _bytes_of(token["piece"])) for token in found["tokens"]]
 
     async def sizes(self, messages: Sequence[Message]) -> list[int]:
-        """Tokens of each message in the chat template, the reply's start counted with the first one.
+        """Tokens of each message in the chat template, the start of the reply counted with the first one.
 
         While the model is still loading they are estimated from the length, so that nobody waits for a count.
         """
         if self._provider is None:
             return [len(message.content) // 4 + 8 for message in messages]
-        return [await self._message_size(message, at == 0) for at, message in enumerate(messages)]
+        # An answer counts as a question: as the last message it would be taken for the start of the reply.
+        asked = [Message("user", m.content) if m.role == "assistant" else m for m in messages]
+        alone = [await self.count_messages([message]) for message in asked]
+        shared = await self._shared_tokens()
+        return [size if at == 0 else size - shared for at, size in enumerate(alone)]
+
+    async def _shared_tokens(self) -> int:
+        """What a conversation has once, however long it is: its start, and the start of the reply."""
+        if self._shared is None:
+            probe = Message("user", "x")
+            self._shared = 2 * await self.count_messages([probe]) - await self.count_messages([probe, probe])
+        return self._shared
 
     async def count_messages(self, messages: Sequence[Message]) -> int:
         """Prompt tokens of a conversation, exactly as the server will report them."""
         listed = [{"role": message.role, "content": message.content} for message in messages]
         prompt = (await self._post("/apply-template", {"messages": listed}))["prompt"]
         return len((await self._post("/tokenize", {"content": prompt, "add_special": True}))["tokens"])
-
-    async def _message_size(self, message: Message, is_first: bool) -> int:
-        # A template may add a system message of its own to a conversation that has none: the first pays for it.
-        alone = await self.count_messages([message])
-        return alone if is_first else await self.count(message.content) + TEMPLATE_OVERHEAD
 
     async def _until_ready(self) -> AsyncGenerator[str]:
         self.start()
@@ -187,7 +206,7 @@ class LocalModel:
         try:
             path = await self._fetch(self._choice, self._cache_dir, meter)
             self.state = LocalState("loading")
-            served = await asyncio.to_thread(self._serve, path)
+            served = await asyncio.to_thread(self._serve, path, CHATML if self._choice == "on" else "")
         except weights.WeightsError as error:
             self.state = LocalState("failed", message=str(error))
         except Exception as error:  # llama.cpp raises what it likes; the page must say something and live on
@@ -199,10 +218,6 @@ class LocalModel:
             self.state = LocalState("ready", message="SmolLM2-135M" if self._choice == "on" else path.stem)
         finally:
             meter.end()
-
-
-# <|im_start|>, role, line break; then <|im_end|>, line break: what a turn costs beside its text.
-TEMPLATE_OVERHEAD = 5
 
 
 class _Meter:

@@ -26,7 +26,7 @@ def build(backends: Backends, local: LocalModel | None) -> gr.Blocks:
 
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         with gr.Row(elem_classes="head"):
-            gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False)
+            gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):

@@ -15,7 +15,7 @@ from ..types import Contender, Message, ModelSpec
 from . import format, sampling, transcript
 from .pacing import Pace
 
-PLACEHOLDER = "### Ask anything\nThe answer streams from the model on the right. Change its parameters and ask again."
+PLACEHOLDER = "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
 LATEX = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "\\[", "right": "\\]", "display": True},

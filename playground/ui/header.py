@@ -44,7 +44,7 @@ def providers_line(catalog: Catalog) -> str:
     missing = [catalog.providers[name].label for name, reason in reasons.items() if reason is not None]
     parts = [" · ".join(ready)] if ready else []
     if missing:
-        parts.append(f"{', '.join(missing)}: add a key in .env")
+        parts.append(f"{', '.join(missing)}: add keys in .env")
     return " · ".join(parts)
 
 

@@ -72,7 +72,7 @@ def lay_out(model: ModelSpec) -> Sampling:
     why = refusals(model.family, None)
     with gr.Accordion("Sampling parameters", open=False, elem_classes="sampling"):
         for control in CONTROLS:
-            with gr.Group(elem_classes="param"):
+            with gr.Column(elem_classes="param", min_width=120):
                 switches[control.field] = gr.Checkbox(**_switch(control, why), container=False)
                 values[control.field] = _value(control, model)
     for field, switch in switches.items():
