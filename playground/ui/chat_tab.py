@@ -33,10 +33,13 @@ class ChatTab:
 
 
 class Conversation(gr.ChatInterface):
-    """gr.ChatInterface that keeps a message's text as it was typed.
+    """gr.ChatInterface that keeps a message's text as it was typed, and its hint after the first question.
 
     The stock one passes strings, and a chatbot dedents strings: pasted code would lose its indentation.
     """
+
+    def _clear_and_save_textbox(self, message: Any) -> Any:
+        return gr.Textbox("", interactive=False), message
 
     def _message_as_message_dict(self, message: Any, role: Any) -> Any:
         if isinstance(message, str):

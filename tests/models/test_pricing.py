@@ -1,5 +1,6 @@
 """Prices: arithmetic against sums done by hand, and None wherever a price is not known."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -145,6 +146,9 @@ def test_every_model_of_the_catalog_has_a_cost_or_an_unknown_one():
 
 def test_prices_come_late_and_without_the_network():
     run = subprocess.run(
-        [sys.executable, "-c", OFFLINE], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
+        [sys.executable, "-c", OFFLINE],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (run.stdout.strip(), run.stderr) == ("(2.5, 10.0) 128000", "")

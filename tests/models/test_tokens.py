@@ -1,6 +1,7 @@
 """Tokens: the numbers OpenAI publishes, offline from the first call, and spans that add up to the text."""
 
 import hashlib
+import os
 import random
 import subprocess
 import sys
@@ -94,7 +95,12 @@ def test_the_first_call_of_a_process_needs_no_network_no_cache_and_no_writable_d
         [sys.executable, "-B", "-c", OFFLINE],
         capture_output=True,
         text=True,
-        env={"HOME": str(tmp_path), "TIKTOKEN_CACHE_DIR": str(tmp_path / "none"), "PYTHONPATH": ":".join(sys.path)},
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "TIKTOKEN_CACHE_DIR": str(tmp_path / "none"),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
     )
     assert (run.stdout.strip(), run.stderr) == ("[6, 6]", "")
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,50 @@
+"""A real browser: Debian's Chromium driven by Playwright. Where it is missing these tests say so and are skipped."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PICTURES = Path(__file__).parent / "pictures"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+
+
+def pytest_collection_modifyitems(items):
+    if CHROMIUM or os.environ.get("PLAYGROUND_REQUIRE_BROWSER"):
+        return
+    skip = pytest.mark.skip(reason="no Chromium: apt-get install chromium chromium-driver")
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.failed_here = report.failed
+    return report
+
+
+@pytest.fixture
+async def browser():
+    from playwright.async_api import async_playwright
+
+    assert CHROMIUM, "PLAYGROUND_REQUIRE_BROWSER is set and there is no Chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser, request):
+    """A page whose picture is kept if the test fails."""
+    page = await browser.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(30_000)
+    yield page
+    if getattr(request.node, "failed_here", False):
+        PICTURES.mkdir(exist_ok=True)
+        await page.screenshot(path=PICTURES / f"{request.node.name}.png")
