@@ -196,7 +196,8 @@ def read(body: object) -> Said:
         return Said(message=str(inner))
     error = cast(dict[str, Any], inner)
     details = [cast(dict[str, Any], d) for d in error.get("details") or [] if isinstance(d, dict)]
-    words = [error.get("type"), error.get("code"), error.get("status"), *(d.get("reason") for d in details)]
+    # The narrower word first: a code says more than the type it comes with.
+    words = [*(d.get("reason") for d in details), error.get("code"), error.get("status"), error.get("type")]
     return Said(
         words=tuple(str(word) for word in words if word),
         message=str(error.get("message") or ""),

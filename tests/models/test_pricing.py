@@ -101,12 +101,14 @@ def test_a_price_from_the_catalog_wins_over_the_list():
     assert cost(model("openai", "gpt-4o", 1.0, 2.0), Usage(1_000, 500, cached_tokens=900)) == pytest.approx(0.002)
 
 
-def test_a_price_that_changes_is_that_of_the_day_even_for_a_model_loaded_before():
+def test_a_price_that_changes_is_that_of_the_day_whenever_the_model_was_loaded():
     assert price_of("google", "gemini-4-argon", NOVEMBER) == (2.0, 10.0)
     assert price_of("google", "gemini-4-argon", DECEMBER) == (4.0, 20.0)
-    loaded_in_november = listed("google", "gemini-4-argon", NOVEMBER)
-    assert cost(loaded_in_november, SOME, NOVEMBER) == pytest.approx(0.007)
-    assert cost(loaded_in_november, SOME, DECEMBER) == pytest.approx(0.014)
+    usage = Usage(1_000, 500, cached_tokens=1_000)  # cached: $0.10, then $0.20 a million
+    for loaded_on in (NOVEMBER, DECEMBER):
+        loaded = listed("google", "gemini-4-argon", loaded_on)
+        assert cost(loaded, usage, NOVEMBER) == pytest.approx(0.0051)
+        assert cost(loaded, usage, DECEMBER) == pytest.approx(0.0102)
 
 
 def test_the_embedded_model_is_free():

@@ -1,0 +1,88 @@
+"""Stop closes the upstream socket, seen from the server's side, with the garbage collector switched off."""
+
+import asyncio
+import gc
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from playground.providers.base import Endpoint, Pump, drive
+from playground.types import TextDelta
+
+from .wires import KEY, WIRES
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+class EndlessServer:
+    """A real socket that goes on writing valid events until the other side hangs up."""
+
+    def __init__(self, wire):
+        self.wire = wire
+        self.hung_up = asyncio.Event()
+
+    async def handle(self, reader, writer):
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(HEAD + self._chunk(self.wire.opening or b": hello\n\n"))
+            while not reader.at_eof():
+                writer.write(self._chunk(self.wire.text("word ")))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.hung_up.set()
+            writer.close()
+
+    @staticmethod
+    def _chunk(data):
+        return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+@asynccontextmanager
+async def endless(wire):
+    server = EndlessServer(wire)
+    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+    async with httpx2.AsyncClient(timeout=None) as http:
+        port = listening.sockets[0].getsockname()[1]
+        endpoint = Endpoint("Vendor", "VENDOR_API_KEY", KEY, f"http://127.0.0.1:{port}")
+        yield server, wire.adapter(endpoint, lambda: http)
+        listening.close()
+
+
+@pytest.fixture
+def no_garbage_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+async def test_leaving_the_pump_hangs_up(wire, no_garbage_collection):
+    async with endless(wire) as (server, provider):
+        async with Pump(drive(provider, wire.request())) as pump:
+            async for batch in pump:
+                if any(isinstance(event, TextDelta) for event in batch):
+                    break
+            assert not server.hung_up.is_set()
+        await asyncio.wait_for(server.hung_up.wait(), 5)
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+async def test_cancelling_the_reader_hangs_up(wire, no_garbage_collection):
+    async with endless(wire) as (server, provider):
+        reading = asyncio.Event()
+
+        async def read():
+            async with Pump(drive(provider, wire.request())) as pump:
+                async for _ in pump:
+                    reading.set()
+
+        task = asyncio.create_task(read())
+        await asyncio.wait_for(reading.wait(), 10)
+        task.cancel()
+        await asyncio.wait({task})
+        await asyncio.wait_for(server.hung_up.wait(), 5)
