@@ -1,7 +1,7 @@
 """The Python side: chat with any model in a few lines, blocking. Knows no page; the async parts stay inside.
 
-    from playground import chat
-    print(chat("smollm2-135m-instruct", [{"role": "user", "content": "Hello"}])["content"])
+from playground import chat
+print(chat("smollm2-135m-instruct", [{"role": "user", "content": "Hello"}])["content"])
 """
 
 from __future__ import annotations
@@ -87,4 +87,3 @@ def manage_context(messages: Iterable[Mapping[str, str]], max_tokens: int = 8000
     from .sync import fitted
 
     return fitted(messages, max_tokens)
-

@@ -235,5 +235,3 @@ async def _disconnected(request: Request) -> None:
 def _field_sentence(problem: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in problem["loc"] if part != "body") or "the body"
     return f"{where}: {problem['msg']}"
-
-

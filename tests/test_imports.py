@@ -37,13 +37,14 @@ ONE_FILE_EACH = {
 
 
 def imports_of(path: Path):
-    """(absolute dotted name, is inside a function) for every import of a file."""
+    """(absolute dotted name, is inside a function or for types only) for every import of a file."""
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     tree = ast.parse(path.read_text("utf-8"))
+    late = (ast.FunctionDef, ast.AsyncFunctionDef)
     lazy = {
         child
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, late) or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
         for child in ast.walk(node)
     }
     for node in ast.walk(tree):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -127,13 +128,17 @@ class Backends:
         if not model.available and not key:
             raise ProviderError("auth", _unavailable(model))
         if json_schema is not None and not model.family.json_schema:
-            raise ProviderError("unsupported_param", f"{model.name} cannot be held to a JSON schema.", param="json_schema")
+            raise ProviderError(
+                "unsupported_param", f"{model.name} cannot be held to a JSON schema.", param="json_schema"
+            )
         system = (Message("system", contender.system_prompt),) if contender.system_prompt.strip() else ()
         messages = (*system, *history)
         check_messages(messages)
         wanted = contender.sampling
         if self.max_output_tokens:
-            wanted = replace(wanted, max_tokens=min(wanted.max_tokens or self.max_output_tokens, self.max_output_tokens))
+            wanted = replace(
+                wanted, max_tokens=min(wanted.max_tokens or self.max_output_tokens, self.max_output_tokens)
+            )
         sampling, dropped = fit(model, wanted)
         window = min(model.context_window or 2**31, self.max_input_tokens or 2**31)
         reserve = min(sampling.max_tokens or DEFAULT_RESERVE_TOKENS, (model.context_window or 2**31) // 4)
@@ -147,7 +152,8 @@ class Backends:
         counter = self.counters.get(model.provider)
         if counter is not None:
             return await counter(messages)
-        return [tokens.count_messages(model, [message]).tokens for message in messages]
+        # Off the loop: the first count loads a vocabulary, and a long history takes its time.
+        return await asyncio.to_thread(lambda: [tokens.message_size(model, message) for message in messages])
 
     @staticmethod
     def _check_fits(model: ModelSpec, messages: Sequence[Message], sizes: Mapping[int, int], budget: int) -> None:
@@ -248,6 +254,8 @@ def _unavailable(model: ModelSpec) -> str:
 
 def _estimated(request: Request, reply: Reply) -> Usage:
     """What the provider did not report, counted here; thinking is part of the output."""
-    encoded = tokens.count_for(request.model, reply.text).tokens + tokens.count_for(request.model, reply.thinking).tokens
+    encoded = (
+        tokens.count_for(request.model, reply.text).tokens + tokens.count_for(request.model, reply.thinking).tokens
+    )
     thinking = tokens.count_for(request.model, reply.thinking).tokens
     return Usage(tokens.count_messages(request.model, request.messages).tokens, encoded, 0, thinking, estimated=True)

@@ -92,7 +92,10 @@ BY_PHRASE: tuple[tuple[str, ErrorKind], ...] = (
 OF_A_BAD_REQUEST = frozenset({"bad_request", "server", "protocol", "rate_limit"})
 GENERAL = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"})
 
-REFUSES = re.compile(r"(not support|unsupported|not (be )?(allowed|permitted)|deprecat|unexpected|unknown|unrecognized|extra inputs)", re.I)
+REFUSES = re.compile(
+    r"(not support|unsupported|not (be )?(allowed|permitted)|deprecat|unexpected|unknown|unrecognized|extra inputs)",
+    re.I,
+)
 SECRET = re.compile(r"(sk-|AIza|hf_|gsk_|Bearer\s+)[\w\-.]{4,}")
 PARAM_ALIASES = {
     "max_completion_tokens": "max_tokens",
@@ -211,10 +214,11 @@ def _kind(status: int, said: Said, param: str | None) -> ErrorKind:
     if said.per_day:
         return "quota"
     words = [word for word in said.words if word in BY_WORD]
-    by_word = next((BY_WORD[word] for word in words if word not in GENERAL), None)
-    general = by_word or next((BY_WORD[word] for word in words), None) or BY_STATUS.get(status)
-    if general is None:
-        general = "bad_request" if 400 <= status < 500 else "server"
+    narrow = next((BY_WORD[word] for word in words if word not in GENERAL), None)
+    broad = next((BY_WORD[word] for word in words), None)
+    # A status other than 400 says more than "invalid request" does; inside a 200 there is no status to go by.
+    by_status = BY_STATUS.get(status) if status != 400 else None
+    general = narrow or by_status or broad or ("bad_request" if 400 <= status < 500 else "server")
     lowered = said.message.lower()
     by_phrase = next((kind for phrase, kind in BY_PHRASE if phrase in lowered), None)
     if by_phrase and general in OF_A_BAD_REQUEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -59,8 +60,10 @@ class GoogleProvider:
         from google.genai import Client
         from google.genai.types import HttpOptions, HttpRetryOptions
 
+        base_url, version = split_version(self._endpoint.base_url)
         options = HttpOptions(
-            base_url=self._endpoint.base_url,
+            base_url=base_url,
+            api_version=version,
             httpx_async_client=httpx2.AsyncClient(transport=_WithoutComments(self._http), timeout=None),
             retry_options=HttpRetryOptions(attempts=1),
         )
@@ -129,6 +132,12 @@ def generate_arguments(request: Request) -> dict[str, Any]:
         if message.role != "system"
     ]
     return {"model": request.model.upstream, "contents": contents, "config": config}
+
+
+def split_version(base_url: str | None) -> tuple[str | None, str | None]:
+    """(address, API version): an address may end in the version it serves, as in https://host/v1beta."""
+    match = re.fullmatch(r"(.*?)/(v\d\w*)/?", base_url or "")
+    return (match[1], match[2]) if match else (base_url, None)
 
 
 def _finished(reason: str) -> Finished:

@@ -29,6 +29,7 @@ SLOTS = 4
 WINDOW_TOKENS = 4096
 THREADS = 2
 POLL_S = 0.1
+PROBE = Message("user", "x")
 
 # ChatML as SmolLM2 was trained on it, but without the system message that the file's own template puts before a
 # conversation that has none: what is sent is what the reader wrote, and at four bits the model answers better so
@@ -163,17 +164,21 @@ class LocalModel:
         """
         if self._provider is None:
             return [len(message.content) // 4 + 8 for message in messages]
-        # An answer counts as a question: as the last message it would be taken for the start of the reply.
-        asked = [Message("user", m.content) if m.role == "assistant" else m for m in messages]
-        alone = [await self.count_messages([message]) for message in asked]
-        shared = await self._shared_tokens()
-        return [size if at == 0 else size - shared for at, size in enumerate(alone)]
+        once = await self._shared_tokens()
+        sizes = [await self._added_tokens(message) for message in messages]
+        return [size + once if at == 0 else size for at, size in enumerate(sizes)]
+
+    async def _added_tokens(self, message: Message) -> int:
+        """What a message adds to a conversation; between two questions, since a last answer would be a reply's start."""
+        around = await self.count_messages([PROBE, PROBE])
+        if message.role == "system":
+            return await self.count_messages([message, PROBE, PROBE]) - around
+        return await self.count_messages([PROBE, message, PROBE]) - around
 
     async def _shared_tokens(self) -> int:
         """What a conversation has once, however long it is: its start, and the start of the reply."""
         if self._shared is None:
-            probe = Message("user", "x")
-            self._shared = 2 * await self.count_messages([probe]) - await self.count_messages([probe, probe])
+            self._shared = 2 * await self.count_messages([PROBE]) - await self.count_messages([PROBE, PROBE])
         return self._shared
 
     async def count_messages(self, messages: Sequence[Message]) -> int:

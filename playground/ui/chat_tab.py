@@ -15,7 +15,9 @@ from ..types import Contender, Message, ModelSpec
 from . import format, sampling, transcript
 from .pacing import Pace
 
-PLACEHOLDER = "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
+PLACEHOLDER = (
+    "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
+)
 LATEX = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "\\[", "right": "\\]", "display": True},

@@ -95,8 +95,7 @@ def updates(model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -
     ]
     shown = [on and control.field not in why for control, on in zip(CONTROLS, switched_on, strict=True)]
     values = [
-        gr.update(**_limits(control, model), visible=visible)
-        for control, visible in zip(CONTROLS, shown, strict=True)
+        gr.update(**_limits(control, model), visible=visible) for control, visible in zip(CONTROLS, shown, strict=True)
     ]
     return [*switches, *values]
 

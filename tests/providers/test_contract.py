@@ -71,7 +71,9 @@ def stream(*chunks):
 
 @every_wire
 async def test_an_answer_is_started_written_finished_once(wire):
-    events, error = await outcome(wire, stream(wire.opening + wire.text("Hel") + wire.text("lo"), wire.close("stop", True)))
+    events, error = await outcome(
+        wire, stream(wire.opening + wire.text("Hel") + wire.text("lo"), wire.close("stop", True))
+    )
     assert error is None
     assert [type(event) for event in events] == [Started, TextDelta, TextDelta, Finished]
     assert text_of(events) == "Hello"
@@ -270,7 +272,9 @@ async def test_broken_json_is_protocol_and_keeps_the_text(wire):
 
 @every_wire
 async def test_bytes_that_are_not_utf8_end_the_answer_or_are_replaced(wire):
-    events, error = await outcome(wire, stream(wire.opening + wire.text("Hel"), wire.invalid_text, wire.close("stop", True)))
+    events, error = await outcome(
+        wire, stream(wire.opening + wire.text("Hel"), wire.invalid_text, wire.close("stop", True))
+    )
     assert text_of(events).startswith("Hel")
     assert (error is not None and error.kind == "protocol") or text_of(events) == "Helab\ufffd"
 
@@ -438,5 +442,3 @@ async def test_sampling_parameters_have_each_wires_names():
     assert b'"max_tokens":7' in chat.requests[0].content.replace(b" ", b"")
     assert b'"maxOutputTokens":7' in google.requests[0].content.replace(b" ", b"")
     assert b'"stopSequences":["x"]' in google.requests[0].content.replace(b" ", b"")
-
-

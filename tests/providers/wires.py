@@ -76,9 +76,7 @@ class Wire:
 
 
 def chat_chunk(choices, **more) -> bytes:
-    return sse(
-        {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, **more}
-    )
+    return sse({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices, **more})
 
 
 def chat_delta(finish=None, **delta) -> bytes:
