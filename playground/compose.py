@@ -8,6 +8,7 @@ from functools import cache
 
 import httpx2
 
+from .chat.prepare import Limits
 from .chat.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
@@ -41,8 +42,7 @@ def compose(settings: Settings) -> Composition:
             catalog,
             _providers(catalog, settings, http, local),
             counters={"local": local.sizes} if local else {},
-            max_input_tokens=settings.max_input_tokens,
-            max_output_tokens=settings.max_output_tokens,
+            limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
         ),
         local,
     )

@@ -15,7 +15,7 @@ from .compose import Composition, compose
 from .errors import ProviderError
 from .models import pricing, tokens
 from .settings import load_settings
-from .types import Contender, Message, Role, SamplingParams, Usage
+from .types import Contender, Message, SamplingParams, Usage
 
 T = TypeVar("T")
 ROLES = ("system", "user", "assistant")
@@ -76,9 +76,8 @@ def last(
     top_p: float | None,
     max_tokens: int | None,
 ) -> Reply:
-    reply = Reply(model_id)
-    for reply in growing(model_id, messages, temperature, top_p, max_tokens):
-        pass
+    """The finished reply. Raises ProviderError where it failed."""
+    *_, reply = growing(model_id, messages, temperature, top_p, max_tokens)
     return reply
 
 
@@ -113,5 +112,5 @@ def _messages(messages: Iterable[Mapping[str, str]]) -> list[Message]:
                 "bad_request",
                 f"messages[{at}] must be a dict with role system, user or assistant, and content as text.",
             )
-        parsed.append(Message(cast(Role, role), message["content"]))
+        parsed.append(Message(role, message["content"]))
     return parsed

@@ -10,9 +10,10 @@ from ..types import Message
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """The messages that go out, in order, and how many were left out."""
+    """The messages that go out, in order, what they cost in tokens, and how many were left out."""
 
     messages: tuple[Message, ...]
+    tokens: int
     left_out: int
 
 
@@ -36,5 +37,5 @@ def trim(messages: Sequence[Message], sizes: Sequence[int], budget_tokens: int) 
     cut = len(kept) < len(turns)
     while cut and len(kept) > 1 and messages[kept[-1]].role != "user":
         kept.pop()
-    wanted = {*fixed, *kept}
-    return Trimmed(tuple(message for at, message in enumerate(messages) if at in wanted), len(messages) - len(wanted))
+    wanted = sorted({*fixed, *kept})
+    return Trimmed(tuple(messages[at] for at in wanted), sum(sizes[at] for at in wanted), len(messages) - len(wanted))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import ProviderError
 from ..models import tokens
-from ..models.capabilities import fit
 from ..models.catalog import Catalog
 from ..models.pricing import cost
 from ..providers.base import Deadlines, Provider, Pump, drive
@@ -20,7 +17,6 @@ from ..types import (
     Finished,
     FinishReason,
     Message,
-    ModelSpec,
     Request,
     Started,
     TextDelta,
@@ -28,9 +24,7 @@ from ..types import (
     Usage,
     Waiting,
 )
-from .context import trim
-
-DEFAULT_RESERVE_TOKENS = 1024
+from .prepare import Count, Limits, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +56,6 @@ class Reply:
         return self.finish_reason is not None or self.error is not None
 
 
-Replies = Callable[..., AsyncGenerator[Reply]]
-Count = Callable[[Sequence[Message]], Awaitable[list[int]]]
-
-
 @dataclass(frozen=True)
 class Backends:
     """What a reply needs of the world: the catalog, who serves it, and exact counters where there are any.
@@ -76,9 +66,8 @@ class Backends:
     catalog: Catalog
     providers: Mapping[str, Provider]
     counters: Mapping[str, Count] = field(default_factory=dict[str, Count])
-    deadlines: Deadlines = Deadlines()
-    max_input_tokens: int | None = None
-    max_output_tokens: int | None = None
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    limits: Limits = field(default_factory=Limits)
 
     async def reply(
         self,
@@ -97,12 +86,13 @@ class Backends:
         shown = Reply(contender.model)
         try:
             model = self.catalog.get(contender.model)
-            request, left_out = await self._prepare(model, contender, history, key, json_schema)
+            count = self.counters.get(model.provider)
+            prepared = await prepare(model, contender, history, self.limits, count, key=key, json_schema=json_schema)
         except ProviderError as error:
             yield replace(shown, error=error)
             return
-        shown = replace(shown, left_out=left_out)
-        answer = _Growing(shown)
+        request = prepared.request
+        answer = _Growing(replace(shown, left_out=prepared.left_out))
         events = drive(self.providers[model.provider], request, key, self.deadlines)
         async with Pump(events) as pump:
             try:
@@ -115,55 +105,6 @@ class Backends:
                 yield self._ended(answer.now(pump), request, error=error)
                 return
             yield self._ended(answer.now(pump), request, finished=answer.finished)
-
-    async def _prepare(
-        self,
-        model: ModelSpec,
-        contender: Contender,
-        history: Sequence[Message],
-        key: str | None,
-        json_schema: Mapping[str, Any] | None,
-    ) -> tuple[Request, int]:
-        """(the request, messages left out). Raises ProviderError for what must not be sent."""
-        if not model.available and not key:
-            raise ProviderError("auth", _unavailable(model))
-        if json_schema is not None and not model.family.json_schema:
-            raise ProviderError(
-                "unsupported_param", f"{model.name} cannot be held to a JSON schema.", param="json_schema"
-            )
-        system = (Message("system", contender.system_prompt),) if contender.system_prompt.strip() else ()
-        messages = (*system, *history)
-        check_messages(messages)
-        wanted = contender.sampling
-        if self.max_output_tokens:
-            wanted = replace(
-                wanted, max_tokens=min(wanted.max_tokens or self.max_output_tokens, self.max_output_tokens)
-            )
-        sampling, dropped = fit(model, wanted)
-        window = min(model.context_window or 2**31, self.max_input_tokens or 2**31)
-        reserve = min(sampling.max_tokens or DEFAULT_RESERVE_TOKENS, (model.context_window or 2**31) // 4)
-        budget = min(window, (model.context_window or 2**31) - reserve)
-        sizes = await self._sizes(model, messages)
-        trimmed = trim(messages, sizes, budget)
-        self._check_fits(model, trimmed.messages, dict(zip(map(id, messages), sizes, strict=True)), budget)
-        return Request(model, trimmed.messages, sampling, dropped, json_schema), trimmed.left_out
-
-    async def _sizes(self, model: ModelSpec, messages: Sequence[Message]) -> list[int]:
-        counter = self.counters.get(model.provider)
-        if counter is not None:
-            return await counter(messages)
-        # Off the loop: the first count loads a vocabulary, and a long history takes its time.
-        return await asyncio.to_thread(lambda: [tokens.message_size(model, message) for message in messages])
-
-    @staticmethod
-    def _check_fits(model: ModelSpec, messages: Sequence[Message], sizes: Mapping[int, int], budget: int) -> None:
-        needed = sum(sizes[id(message)] for message in messages)
-        if needed > budget:
-            raise ProviderError(
-                "context_length",
-                f"The message is too long: about {needed:,} tokens, and {model.name} has room for {budget:,}. "
-                "Shorten it, or choose a model with a larger window.",
-            )
 
     def _ended(
         self,
@@ -192,19 +133,19 @@ class _Growing:
 
     def __init__(self, start: Reply) -> None:
         self._start = start
-        self._text: list[str] = []
-        self._thinking: list[str] = []
+        self._text = _Joined()
+        self._thinking = _Joined()
         self._thinking_s: float | None = None
         self.finished: Finished | None = None
 
     def take(self, event: Event, at_s: float) -> None:
         match event:
             case TextDelta():
-                if self._thinking and self._thinking_s is None:
+                if self._thinking.pieces and self._thinking_s is None:
                     self._thinking_s = at_s
-                self._text.append(event.text)
+                self._text.add(event.text)
             case ThinkingDelta():
-                self._thinking.append(event.text)
+                self._thinking.add(event.text)
             case Started():
                 self._start = replace(self._start, dropped=event.dropped, status="")
             case Waiting():
@@ -213,49 +154,41 @@ class _Growing:
                 self.finished = event
 
     def now(self, pump: Pump) -> Reply:
-        self._text[:] = ["".join(self._text)]
-        self._thinking[:] = ["".join(self._thinking)] if self._thinking else []
+        ended = self.finished is not None
         return replace(
             self._start,
-            text=self._text[0],
-            thinking=self._thinking[0] if self._thinking else "",
+            text=self._text.whole(ended),
+            thinking=self._thinking.whole(ended),
             ttft_s=pump.ttft_s,
             thinking_s=self._thinking_s,
             duration_s=pump.duration_s,
         )
 
 
-def check_messages(messages: Sequence[Message]) -> None:
-    """Raises ProviderError `bad_request` for a conversation that asks nothing or cannot be sent as UTF-8."""
-    turns = [message for message in messages if message.role != "system"]
-    if not turns:
-        raise ProviderError("bad_request", "There is no question: add a message with the role user.")
-    if turns[-1].role != "user":
-        raise ProviderError("bad_request", "The last message must be the user's: it is what the model answers.")
-    if not turns[-1].content.strip():
-        raise ProviderError("bad_request", "The message is empty: write something to send.")
-    for message in messages:
+class _Joined:
+    """Pieces of a text. A server that cuts its JSON between the two halves of an escaped character
+    sends each half alone: the first waits for the second, and one that stays alone is replaced."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self.pieces.append(piece)
+
+    def whole(self, ended: bool) -> str:
+        text = "".join(self.pieces)
+        self.pieces = [text] if text else []
         try:
-            message.content.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ProviderError(
-                "bad_request",
-                f"The {message.role} message has half a character at position {error.start} (a lone surrogate, "
-                "which no text can hold): remove it and send again.",
-            ) from None
-
-
-def _unavailable(model: ModelSpec) -> str:
-    reason = model.reason or "is not configured"
-    if reason.startswith("needs "):
-        return f"{model.name} {reason}: set it in .env or the environment, and start again."
-    return f"{model.name} is {reason}."
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            half = "" if ended or not "\ud800" <= text[-1] <= "\udbff" else text[-1]
+            text = text[: len(text) - len(half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            self.pieces = [text, half]
+        return text
 
 
 def _estimated(request: Request, reply: Reply) -> Usage:
     """What the provider did not report, counted here; thinking is part of the output."""
-    encoded = (
-        tokens.count_for(request.model, reply.text).tokens + tokens.count_for(request.model, reply.thinking).tokens
-    )
-    thinking = tokens.count_for(request.model, reply.thinking).tokens
-    return Usage(tokens.count_messages(request.model, request.messages).tokens, encoded, 0, thinking, estimated=True)
+    text, thinking = (tokens.count_for(request.model, part).tokens for part in (reply.text, reply.thinking))
+    asked = tokens.count_messages(request.model, request.messages).tokens
+    return Usage(asked, text + thinking, 0, thinking, estimated=True)

@@ -74,7 +74,7 @@ def load_catalog(settings: Settings) -> Catalog:
 
     Raises ConfigError with one sentence per problem, each naming its place in the file.
     """
-    tables = tomllib.loads(resources.files(__package__).joinpath("catalog.toml").read_text("utf-8"))
+    tables = tomllib.loads(resources.files(__package__ or __name__).joinpath("catalog.toml").read_text("utf-8"))
     if settings.config_file:
         tables = _merge(tables, _read_override(Path(settings.config_file)))
     problems: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class AnthropicProvider:
         )
 
     @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncIterator[None]:
+    async def _translated(self, request: Request) -> AsyncGenerator[None]:
         """Every foreign error of a call becomes a ProviderError here."""
         from anthropic import APIError, APIStatusError
 
@@ -74,7 +74,7 @@ class AnthropicProvider:
             raise known from error
 
 
-async def _messages(client: AsyncAnthropic, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
+async def _messages(client: Any, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
     usage = Usage()
     reason: FinishReason | None = None
     detail = ""

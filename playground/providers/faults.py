@@ -198,7 +198,8 @@ def read(body: object) -> Said:
     if not isinstance(inner, dict):
         return Said(message=str(inner))
     error = cast(dict[str, Any], inner)
-    details = [cast(dict[str, Any], d) for d in error.get("details") or [] if isinstance(d, dict)]
+    listed: list[Any] = error.get("details") or []
+    details = [cast(dict[str, Any], detail) for detail in listed if isinstance(detail, dict)]
     # The narrower word first: a code says more than the type it comes with.
     words = [*(d.get("reason") for d in details), error.get("code"), error.get("status"), error.get("type")]
     return Said(
@@ -218,9 +219,10 @@ def _kind(status: int, said: Said, param: str | None) -> ErrorKind:
     broad = next((BY_WORD[word] for word in words), None)
     # A status other than 400 says more than "invalid request" does; inside a 200 there is no status to go by.
     by_status = BY_STATUS.get(status) if status != 400 else None
-    general = narrow or by_status or broad or ("bad_request" if 400 <= status < 500 else "server")
+    by_class: ErrorKind = "bad_request" if 400 <= status < 500 else "server"
+    general: ErrorKind = narrow or by_status or broad or by_class
     lowered = said.message.lower()
-    by_phrase = next((kind for phrase, kind in BY_PHRASE if phrase in lowered), None)
+    by_phrase: ErrorKind | None = next((kind for phrase, kind in BY_PHRASE if phrase in lowered), None)
     if by_phrase and general in OF_A_BAD_REQUEST:
         return by_phrase
     if general == "bad_request" and param and REFUSES.search(said.message):
@@ -257,7 +259,7 @@ def sentence(
         "overloaded": f"{who} is overloaded: {again}, or choose another model.",
         "bad_request": f"{who} refused the request{quote}.",
         "unsupported_param": f"{model} does not take {param or 'one of the parameters'}: unset it{quote}.",
-        "context_length": f"The conversation is longer than {model} can read: shorten it or choose a larger window{quote}.",
+        "context_length": f"The conversation is too long for {model}: shorten it or choose a larger window{quote}.",
         "blocked": f"{who} declined to answer this: rephrase it, or choose another model.",
         "timeout": f"{who} took too long to answer: try again, or choose another model.",
         "connection": f"{who} cannot be reached, or hung up: check the network and the address, then try again.",

@@ -70,15 +70,16 @@ class GoogleProvider:
         return Client(api_key=self._endpoint.api_key or "none", vertexai=False, http_options=options)
 
     @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncIterator[None]:
+    async def _translated(self, request: Request) -> AsyncGenerator[None]:
         """Every foreign error of a call becomes a ProviderError here."""
         from google.genai.errors import APIError, UnknownApiResponseError
 
         try:
             yield
         except APIError as error:
-            headers = getattr(error.response, "headers", None) or {}
-            raise faults.from_response(error.code, error.details, headers, self._endpoint, request) from error
+            failed: Any = error
+            headers = getattr(failed.response, "headers", {})
+            raise faults.from_response(failed.code, failed.details, headers, self._endpoint, request) from error
         except UnknownApiResponseError as error:
             raise faults.protocol_error(self._endpoint, request) from error
         except Exception as error:
@@ -88,7 +89,7 @@ class GoogleProvider:
             raise known from error
 
 
-async def _generate(client: Client, arguments: dict[str, Any]) -> AsyncGenerator[Event]:
+async def _generate(client: Any, arguments: dict[str, Any]) -> AsyncGenerator[Event]:
     usage: Usage | None = None
     finished: Finished | None = None
     chunks: Any = await client.aio.models.generate_content_stream(**arguments)
@@ -118,11 +119,12 @@ def generate_arguments(request: Request) -> dict[str, Any]:
     if system:
         config["system_instruction"] = system
     if family.thinking != "none":
-        config["thinking_config"] = {"include_thoughts": True}
+        thinking: dict[str, Any] = {"include_thoughts": True}
         if effort is not None and family.thinking == "level":
-            config["thinking_config"]["thinking_level"] = effort
+            thinking["thinking_level"] = effort
         elif effort is not None:
-            config["thinking_config"]["thinking_budget"] = BUDGETS[effort]
+            thinking["thinking_budget"] = BUDGETS[effort]
+        config["thinking_config"] = thinking
     if request.json_schema is not None:
         config["response_mime_type"] = "application/json"
         config["response_json_schema"] = dict(request.json_schema)

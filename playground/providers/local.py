@@ -87,9 +87,10 @@ def serve(path: Path, chat_template: str = "") -> Served:
 
     An empty `chat_template` leaves the one in the file.
     """
-    import xllamacpp
+    import xllamacpp  # pyright: ignore[reportMissingTypeStubs]
 
-    params: Any = xllamacpp.CommonParams()
+    llama: Any = xllamacpp
+    params = llama.CommonParams()
     params.model.path = str(path)
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * WINDOW_TOKENS
@@ -100,7 +101,7 @@ def serve(path: Path, chat_template: str = "") -> Served:
     params.port = 0
     params.ui = False
     params.chat_template = chat_template
-    server: Any = xllamacpp.Server(params)
+    server = llama.Server(params)
     return Served(str(server.listening_address).rstrip("/"), server)
 
 
@@ -169,7 +170,7 @@ class LocalModel:
         return [size + once if at == 0 else size for at, size in enumerate(sizes)]
 
     async def _added_tokens(self, message: Message) -> int:
-        """What a message adds to a conversation; between two questions, since a last answer would be a reply's start."""
+        """What a message adds to a conversation; measured between two questions: a last answer would be a start."""
         around = await self.count_messages([PROBE, PROBE])
         if message.role == "system":
             return await self.count_messages([message, PROBE, PROBE]) - around

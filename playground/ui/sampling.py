@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import gradio as gr
-
 from ..models.capabilities import range_of, refusals
 from ..types import ModelSpec, SamplingParams
+from .untyped import gr
 
 UNSET = "Provider default"
 
@@ -44,7 +43,7 @@ CONTROLS = (
 class Sampling:
     """The accordion's components: for each control a switch ("is it set?") and the value."""
 
-    switches: dict[str, gr.Checkbox]
+    switches: dict[str, Any]
     values: dict[str, Any]
 
     @property
@@ -67,7 +66,7 @@ class Sampling:
 
 def lay_out(model: ModelSpec) -> Sampling:
     """The accordion, as `model` takes it."""
-    switches: dict[str, gr.Checkbox] = {}
+    switches: dict[str, Any] = {}
     values: dict[str, Any] = {}
     why = refusals(model.family, None)
     with gr.Accordion("Sampling parameters", open=False, elem_classes="sampling"):
@@ -77,7 +76,7 @@ def lay_out(model: ModelSpec) -> Sampling:
                 values[control.field] = _value(control, model)
     for field, switch in switches.items():
         switch.change(
-            lambda on: gr.update(visible=on),
+            _shown_if,
             switch,
             values[field],
             queue=False,
@@ -85,6 +84,10 @@ def lay_out(model: ModelSpec) -> Sampling:
             api_visibility="private",
         )
     return Sampling(switches, values)
+
+
+def _shown_if(on: bool) -> Any:
+    return gr.update(visible=on)
 
 
 def updates(model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:

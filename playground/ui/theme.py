@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-import gradio as gr
+from .untyped import gr
 
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
@@ -59,4 +59,4 @@ THEME = gr.themes.Base(
 
 def style() -> str:
     """The page's own style sheet."""
-    return resources.files(__package__).joinpath("style.css").read_text("utf-8")
+    return resources.files(__package__ or __name__).joinpath("style.css").read_text("utf-8")

@@ -26,7 +26,7 @@ def history_of(shown: Iterable[Shown]) -> list[Message]:
     """The conversation a model gets: questions and answers, without thinking, notes and figures."""
     messages: list[Message] = []
     for message in shown:
-        metadata = message.get("metadata") or {}
+        metadata: Shown = message.get("metadata") or {}
         text = _text_of(message["content"])
         if metadata.get("id") in {FIGURES, THINKING, NOTE} or metadata.get("title") or not text.strip():
             continue

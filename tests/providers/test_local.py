@@ -37,9 +37,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def last(real, text, history=(), **sampling):
     contender = Contender(MODEL_ID, "", SamplingParams(**sampling))
-    async for reply in real.backends.reply(contender, [*history, Message("user", text)]):
-        pass
-    return reply
+    return [reply async for reply in real.backends.reply(contender, [*history, Message("user", text)])][-1]
 
 
 async def test_it_answers_a_question(real):
@@ -90,9 +88,8 @@ async def test_a_json_schema_is_kept(real):
         "additionalProperties": False,
     }
     contender = Contender(MODEL_ID, "", SamplingParams(max_tokens=60, temperature=0.0))
-    async for reply in real.backends.reply(contender, [Message("user", "Name a city.")], json_schema=schema):
-        pass
-    assert list(json.loads(reply.text)) == ["city"]
+    replies = real.backends.reply(contender, [Message("user", "Name a city.")], json_schema=schema)
+    assert list(json.loads([reply async for reply in replies][-1].text)) == ["city"]
 
 
 async def test_eight_at_once_are_all_answered(real):
