@@ -220,11 +220,11 @@ def _kind(status: int, said: Said, param: str | None) -> ErrorKind:
     # A status other than 400 says more than "invalid request" does; inside a 200 there is no status to go by.
     by_status = BY_STATUS.get(status) if status != 400 else None
     by_class: ErrorKind = "bad_request" if 400 <= status < 500 else "server"
-    general: ErrorKind = narrow or by_status or broad or by_class
+    general = narrow or by_status or broad or by_class
     lowered = said.message.lower()
-    by_phrase: ErrorKind | None = next((kind for phrase, kind in BY_PHRASE if phrase in lowered), None)
-    if by_phrase and general in OF_A_BAD_REQUEST:
-        return by_phrase
+    phrases: list[ErrorKind] = [kind for phrase, kind in BY_PHRASE if phrase in lowered]
+    if phrases and general in OF_A_BAD_REQUEST:
+        return phrases[0]
     if general == "bad_request" and param and REFUSES.search(said.message):
         return "unsupported_param"
     return general
