@@ -14,8 +14,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
-from .chat.reply import Backends, Reply
+from .conversation.reply import Backends, Reply
 from .errors import ErrorKind
 from .types import Contender, Message, ModelSpec, Role, SamplingParams
 
@@ -36,6 +37,7 @@ STATUS: dict[ErrorKind, int] = {
     "overloaded": 503,
     "timeout": 504,
 }
+NOT_JSON = "The body cannot be read as JSON: check its quotes, brackets and encoding."
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -88,8 +90,8 @@ class PlainErrors(APIRoute):
                 return await handle(request)
             except RequestValidationError as error:
                 return error_response("bad_request", "; ".join(map(_field_sentence, error.errors())), status=422)
-            except RecursionError:
-                return error_response("bad_request", "The body is nested too deeply.", status=422)
+            except HTTPException:
+                return error_response("bad_request", NOT_JSON, status=422)
 
         return handle_plainly
 
@@ -233,5 +235,7 @@ async def _disconnected(request: Request) -> None:
 
 
 def _field_sentence(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return NOT_JSON
     where = ".".join(str(part) for part in problem["loc"] if part != "body") or "the body"
     return f"{where}: {problem['msg']}"

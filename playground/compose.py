@@ -8,8 +8,8 @@ from functools import cache
 
 import httpx2
 
-from .chat.prepare import Limits
-from .chat.reply import Backends
+from .conversation.prepare import Limits
+from .conversation.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from .api import model_card
-from .chat.context import trim
-from .chat.reply import Reply
 from .compose import Composition, compose
+from .conversation.context import trim
+from .conversation.reply import Reply
 from .errors import ProviderError
 from .models import pricing, tokens
 from .settings import load_settings

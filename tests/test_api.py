@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from playground.api import STATUS, build_routes
-from playground.chat.reply import Backends
+from playground.conversation.reply import Backends
 from playground.errors import ERROR_KINDS, ProviderError
 from playground.models.catalog import load_catalog
 from playground.ops.limits import BodyLimit

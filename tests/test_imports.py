@@ -16,7 +16,7 @@ LAYERS = {
     "settings": 1,
     "models": 2,
     "providers": 3,
-    "chat": 4,
+    "conversation": 4,
     "arena": 5,
     "lab": 5,
     "ops": 5,

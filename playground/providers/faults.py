@@ -89,7 +89,7 @@ BY_PHRASE: tuple[tuple[str, ErrorKind], ...] = (
     ("exceeded your current quota", "quota"),
     ("overloaded", "overloaded"),
 )
-OF_A_BAD_REQUEST = frozenset({"bad_request", "server", "protocol", "rate_limit"})
+OF_A_BAD_REQUEST: frozenset[ErrorKind] = frozenset({"bad_request", "server", "protocol", "rate_limit"})
 GENERAL = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"})
 
 REFUSES = re.compile(
@@ -215,14 +215,14 @@ def _kind(status: int, said: Said, param: str | None) -> ErrorKind:
     if said.per_day:
         return "quota"
     words = [word for word in said.words if word in BY_WORD]
-    narrow = next((BY_WORD[word] for word in words if word not in GENERAL), None)
-    broad = next((BY_WORD[word] for word in words), None)
+    narrow = [BY_WORD[word] for word in words if word not in GENERAL]
+    broad = [BY_WORD[word] for word in words]
     # A status other than 400 says more than "invalid request" does; inside a 200 there is no status to go by.
-    by_status = BY_STATUS.get(status) if status != 400 else None
+    by_status = [BY_STATUS[status]] if status in BY_STATUS and status != 400 else []
     by_class: ErrorKind = "bad_request" if 400 <= status < 500 else "server"
-    general = narrow or by_status or broad or by_class
+    general = [*narrow, *by_status, *broad, by_class][0]
     lowered = said.message.lower()
-    phrases: list[ErrorKind] = [kind for phrase, kind in BY_PHRASE if phrase in lowered]
+    phrases = [kind for phrase, kind in BY_PHRASE if phrase in lowered]
     if phrases and general in OF_A_BAD_REQUEST:
         return phrases[0]
     if general == "bad_request" and param and REFUSES.search(said.message):

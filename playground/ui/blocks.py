@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ..chat.reply import Backends
+from ..conversation.reply import Backends
 from ..providers.local import LocalModel
 from . import chat_tab
 from .header import state_line, state_of

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from ..chat.reply import Backends
+from ..conversation.reply import Backends
 from ..errors import ProviderError
 from ..types import Contender, Message, ModelSpec
 from . import format, sampling, transcript

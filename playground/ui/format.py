@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..chat.reply import Reply
+from ..conversation.reply import Reply
 from ..types import ModelSpec
 
 DOT = " · "

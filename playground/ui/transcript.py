@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..chat.reply import Reply
+from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format
 

@@ -1,6 +1,6 @@
 """Trimming: what stays, what goes, and how many went."""
 
-from playground.chat.context import trim
+from playground.conversation.context import trim
 from playground.types import Message
 
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from playground.chat.prepare import Limits
-from playground.chat.reply import Backends
+from playground.conversation.prepare import Limits
+from playground.conversation.reply import Backends
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
 from playground.providers.base import Deadlines
