@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playground.compose import compose
+from playground.compose import Composition, compose
 from playground.errors import ConfigError
 from playground.settings import Settings, load_settings
 
@@ -39,12 +39,13 @@ def main(argv: list[str] | None = None) -> int:
     return _serve(settings, composition, arguments)
 
 
-def _serve(settings: Settings, composition: Any, arguments: argparse.Namespace) -> int:
+def _serve(settings: Settings, composition: Composition, arguments: argparse.Namespace) -> int:
     from starlette.middleware import Middleware
 
     from playground.api import build_routes
     from playground.ops.limits import BodyLimit
-    from playground.ui import blocks, theme
+    from playground.ui.blocks import build
+    from playground.ui.launch import launch
 
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -53,36 +54,21 @@ def _serve(settings: Settings, composition: Any, arguments: argparse.Namespace) 
         loops.append(asyncio.get_running_loop())
         yield
 
-    page = blocks.build(composition.backends, composition.local)
-    page.queue(api_open=False, max_size=1000, default_concurrency_limit=40)
+    page = build(composition.backends, composition.local)
     try:
-        page.launch(
-            server_name=arguments.host or settings.host,
-            server_port=settings.port if arguments.port is None else arguments.port,
+        launch(
+            page,
+            host=arguments.host or settings.host,
+            port=settings.port if arguments.port is None else arguments.port,
             share=arguments.share,
-            theme=theme.THEME,
-            css=theme.style(),
-            prevent_thread_lock=True,
-            ssr_mode=False,
-            run_history=False,
-            enable_monitoring=False,
-            show_error=False,
-            max_threads=400,
-            max_file_size="1mb",
-            mcp_server=False,
-            footer_links=[],
-            app_kwargs={
-                "routes": build_routes(composition.backends),
-                "middleware": [Middleware(BodyLimit)],
-                "lifespan": lifespan,
-                "docs_url": "/docs",
-                "openapi_url": "/openapi.json",
-            },
+            routes=build_routes(composition.backends),
+            middleware=[Middleware(BodyLimit)],
+            lifespan=lifespan,
         )
     except OSError as error:
         print(f"Cannot start: {error}. Choose another port with --port.", file=sys.stderr)
         return 2
-    if composition.local is not None:
+    if composition.local is not None:  # only now, so that loading does not slow the page's first answer
         loops[0].call_soon_threadsafe(composition.local.start)
     page.block_thread()
     return 0

@@ -28,6 +28,8 @@ Stage = Literal["waiting", "downloading", "loading", "ready", "failed"]
 SLOTS = 4
 WINDOW_TOKENS = 4096
 THREADS = 2
+# Where the reader sets no limit: so small a model, once it repeats itself, would go on to the end of its window.
+DEFAULT_MAX_TOKENS = 1024
 POLL_S = 0.1
 PROBE = Message("user", "x")
 
@@ -97,6 +99,7 @@ def serve(path: Path, chat_template: str = "") -> Served:
     params.kv_unified = False
     params.cpuparams.n_threads = THREADS
     params.n_gpu_layers = 0
+    params.n_predict = DEFAULT_MAX_TOKENS
     params.verbosity = -1
     params.port = 0
     params.ui = False

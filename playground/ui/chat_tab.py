@@ -108,12 +108,12 @@ def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
             async for reply in shown:
                 yield transcript.turn(reply, _card(backends, model_id))
 
-    Conversation(
+    conversation = Conversation(
         answer,
         chatbot=gr.Chatbot(
             show_label=False,
             layout="panel",
-            height="calc(100dvh - 250px)",
+            height="calc(100dvh - 220px)",
             min_height=280,
             buttons=["copy"],
             editable="user",
@@ -144,6 +144,14 @@ def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
         show_progress="hidden",
         api_visibility="private",
         api_name=False,
+    )
+    conversation.textbox.stop(
+        transcript.stopped,
+        conversation.chatbot,
+        conversation.chatbot,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
     )
 
 

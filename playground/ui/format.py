@@ -77,7 +77,7 @@ def window(tokens: int | None) -> str:
         return "window unknown"
     if tokens >= 1_000_000:
         return f"{tokens / 1e6:.3g}M"
-    return f"{tokens / 1024:.0f}K" if tokens % 1024 == 0 else f"{tokens / 1000:.0f}K"
+    return f"{tokens / 1000:.0f}K" if tokens % 1000 == 0 else f"{tokens / 1024:.0f}K"
 
 
 def price(model: ModelSpec) -> str:

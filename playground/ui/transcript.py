@@ -26,9 +26,8 @@ def history_of(shown: Iterable[Shown]) -> list[Message]:
     """The conversation a model gets: questions and answers, without thinking, notes and figures."""
     messages: list[Message] = []
     for message in shown:
-        metadata: Shown = message.get("metadata") or {}
         text = _text_of(message["content"])
-        if metadata.get("id") in {FIGURES, THINKING, NOTE} or metadata.get("title") or not text.strip():
+        if _kind(message) in {FIGURES, THINKING, NOTE} or not text.strip():
             continue
         messages.append(Message(message["role"], text))
     return messages
@@ -52,6 +51,29 @@ def turn(reply: Reply, model: ModelSpec | None) -> list[Shown]:
     if reply.done and (reply.text or reply.thinking):
         shown.append(_folded(FIGURES, format.figures(reply, model), format.details(reply)))
     return shown
+
+
+def stopped(shown: list[Shown]) -> list[Shown]:
+    """The messages after the reader's Stop: nothing goes on spinning, and the last turn says that it was stopped."""
+    kept = [message for message in shown if not (_kind(message) == NOTE and _is_pending(message))]
+    for message in kept:
+        if _is_pending(message):
+            message["metadata"] = {**message["metadata"], "status": "done"}
+    if kept and _kind(kept[-1]) not in {NOTE, FIGURES}:
+        kept.append(
+            _folded(NOTE, "Stopped. What had arrived is kept." if kept[-1]["role"] == "assistant" else "Stopped.", "")
+        )
+    return kept
+
+
+def _kind(message: Shown) -> str | None:
+    metadata: Shown = message.get("metadata") or {}
+    return metadata.get("id")
+
+
+def _is_pending(message: Shown) -> bool:
+    metadata: Shown = message.get("metadata") or {}
+    return metadata.get("status") == "pending"
 
 
 def _thinking(reply: Reply) -> Shown:

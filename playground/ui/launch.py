@@ -1,0 +1,53 @@
+"""Starts the page's server with the settings that belong together. Knows no tab and no provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from . import theme
+
+MOST_QUEUED = 1000
+MOST_AT_ONCE = 400
+
+
+def launch(
+    page: Any,
+    *,
+    host: str,
+    port: int,
+    share: bool,
+    routes: list[Any],
+    middleware: list[Any],
+    lifespan: Callable[[Any], AbstractAsyncContextManager[None]],
+) -> None:
+    """Serves `page` and our own `routes` on one port, and returns while it goes on serving.
+
+    Everything that writes down what people type is off: run history (it would keep typed keys in the browser),
+    monitoring, analytics. Raises OSError when the port is taken.
+    """
+    page.queue(api_open=False, max_size=MOST_QUEUED, default_concurrency_limit=40)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        theme=theme.THEME,
+        css=theme.style(),
+        prevent_thread_lock=True,
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_threads=MOST_AT_ONCE,
+        max_file_size="1mb",
+        mcp_server=False,
+        footer_links=[],
+        app_kwargs={
+            "routes": routes,
+            "middleware": middleware,
+            "lifespan": lifespan,
+            "docs_url": "/docs",
+            "openapi_url": "/openapi.json",
+        },
+    )

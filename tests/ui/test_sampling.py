@@ -1,0 +1,62 @@
+"""The accordion's values: read into SamplingParams, fitted to a model."""
+
+from playground.models.catalog import load_catalog
+from playground.settings import load_settings
+from playground.types import SamplingParams
+from playground.ui.sampling import CONTROLS, Sampling, updates
+
+CATALOG = load_catalog(load_settings({}))
+FIELDS = [control.field for control in CONTROLS]
+
+
+def read(**on):
+    return Sampling.read([field in on for field in FIELDS] + [on.get(field) for field in FIELDS])
+
+
+def by_field(changes):
+    switches, values = changes[: len(FIELDS)], changes[len(FIELDS) :]
+    return dict(zip(FIELDS, switches, strict=True)), dict(zip(FIELDS, values, strict=True))
+
+
+def test_every_sampling_parameter_has_a_control():
+    assert set(FIELDS) == set(SamplingParams.__slots__)
+
+
+def test_what_is_off_is_unset_and_zero_is_a_value():
+    assert read() == SamplingParams()
+    assert read(temperature=0, top_k=0) == SamplingParams(temperature=0, top_k=0)
+
+
+def test_stop_is_one_string_a_line_and_a_typed_break_is_a_line_break():
+    assert read(stop="END\n\\n\\n\n\nfin").stop == ("END", "\n\n", "fin")
+    assert read(stop="  ").stop == ("  ",)
+    assert read(stop="").stop is None
+
+
+def test_an_emptied_field_counts_as_unset():
+    assert read(seed=None, effort=None) == SamplingParams()
+
+
+def test_a_refused_parameter_is_switched_off_and_says_why():
+    switches, values = by_field(updates(CATALOG.get("claude-opus-5-5"), [True] * len(FIELDS), None))
+    assert switches["temperature"]["interactive"] is False
+    assert switches["temperature"]["value"] is False
+    assert switches["temperature"]["info"] == "Not taken by this model."
+    assert values["temperature"]["visible"] is False
+    assert switches["effort"]["interactive"] is True
+    assert "value" not in switches["effort"]
+
+
+def test_a_parameter_that_hangs_on_the_effort_says_at_which():
+    switches, _ = by_field(updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "high"))
+    assert switches["temperature"]["info"] == "Only at effort none."
+    switches, _ = by_field(updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "none"))
+    assert switches["temperature"]["interactive"] is True
+
+
+def test_ranges_and_choices_are_the_models():
+    _, values = by_field(updates(CATALOG.get("claude-haiku-4-5"), [True] * len(FIELDS), None))
+    assert values["temperature"]["maximum"] == 1
+    assert values["max_tokens"]["maximum"] == 64_000
+    _, values = by_field(updates(CATALOG.get("gpt-5.5"), [True] * len(FIELDS), None))
+    assert values["effort"]["choices"] == ["none", "low", "medium", "high", "xhigh"]
