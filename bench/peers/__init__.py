@@ -1,0 +1,1 @@
+"""Small, honest peers to measure against."""

@@ -1,0 +1,76 @@
+"""Servers as processes of their own: started, timed until they answer, weighed, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EMPTY = Path(__file__).parent / "peers" / "empty_blocks.py"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Server:
+    """A running server, how long it took until `/` answered, and how to weigh it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    start_s: float
+
+    def memory_mb(self) -> float:
+        """Resident memory in MB (Linux)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+@contextmanager
+def serving(script: Path, **environ: str) -> Iterator[Server]:
+    """`script --port N` until the block is left; waits until `/` answers with 200."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, str(script), "--port", str(port)],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, process)
+            yield Server(url, process, time.perf_counter() - began)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                answer.read()
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.01)
+    raise RuntimeError("the server did not answer within 120 s")
