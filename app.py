@@ -12,7 +12,7 @@ from typing import Any
 
 from playground.compose import Composition, compose
 from playground.errors import ConfigError
-from playground.settings import Settings, load_settings
+from playground.settings import Settings, load_settings, read_environment
 
 # Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -23,12 +23,14 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status: 0, or 2 when the configuration cannot be used."""
     parser = argparse.ArgumentParser(prog="python app.py", description="LLM Playground: chat with any language model.")
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
-    parser.add_argument("--port", type=int, help="port to listen on (default 7860, or GRADIO_SERVER_PORT)")
+    parser.add_argument("--port", help="port to listen on (default 7860, or GRADIO_SERVER_PORT)")
     parser.add_argument("--share", action="store_true", help="also open a public Gradio link")
     parser.add_argument("--check", action="store_true", help="check the configuration, list every problem, and exit")
     arguments = parser.parse_args(argv)
+    options = {"GRADIO_SERVER_NAME": arguments.host, "GRADIO_SERVER_PORT": arguments.port}
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = load_settings()
+        settings = load_settings({**read_environment(), **given})
         composition = compose(settings)
     except ConfigError as error:
         print("The configuration cannot be used:", *error.problems, sep="\n  - ", file=sys.stderr)
@@ -36,10 +38,10 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.check:
         print("The configuration is fine.")
         return 0
-    return _serve(settings, composition, arguments)
+    return _serve(settings, composition, share=arguments.share)
 
 
-def _serve(settings: Settings, composition: Composition, arguments: argparse.Namespace) -> int:
+def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     from starlette.middleware import Middleware
 
     from playground.api import build_routes
@@ -58,9 +60,9 @@ def _serve(settings: Settings, composition: Composition, arguments: argparse.Nam
     try:
         launch(
             page,
-            host=arguments.host or settings.host,
-            port=settings.port if arguments.port is None else arguments.port,
-            share=arguments.share,
+            host=settings.host,
+            port=settings.port,
+            share=share,
             routes=build_routes(composition.backends),
             middleware=[Middleware(BodyLimit)],
             lifespan=lifespan,

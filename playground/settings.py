@@ -25,30 +25,25 @@ def _secret(value: Any) -> Any:
     return value.strip().strip("\"'").strip() or None
 
 
-def _blank_is_unset(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
 Key = Annotated[SecretStr | None, BeforeValidator(_secret)]
-Text = Annotated[str | None, BeforeValidator(_blank_is_unset)]
-Usd = Annotated[float | None, BeforeValidator(_blank_is_unset), Field(ge=0, allow_inf_nan=False)]
-Tokens = Annotated[int | None, BeforeValidator(_blank_is_unset), Field(ge=1)]
+Tokens = Annotated[int | None, Field(ge=1)]
 
 
 class Settings(BaseModel):
     """Every setting with its default, named by its environment variable. Budgets in USD, limits in tokens."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
+    # Fields are set by alias alone: a HOST or PORT that was meant for another program is not ours.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     openai_api_key: Key = None
-    openai_base_url: Text = None
+    openai_base_url: str | None = None
     anthropic_api_key: Key = None
-    anthropic_base_url: Text = None
+    anthropic_base_url: str | None = None
     google_api_key: Key = Field(None, validation_alias=AliasChoices("google_api_key", "gemini_api_key"))
-    google_gemini_base_url: Text = None
+    google_gemini_base_url: str | None = None
     hf_token: Key = None
 
-    config_file: Text = Field(None, alias="playground_config")
+    config_file: str | None = Field(None, alias="playground_config")
     local: str = Field("on", alias="playground_local")
     cache_dir: Path = Field(Path(platformdirs.user_cache_dir(APP)), alias="playground_cache_dir")
     data_dir: Path = Field(Path(platformdirs.user_data_dir(APP)), alias="playground_data_dir")
@@ -98,12 +93,12 @@ def read_environment(folder: Path = Path()) -> dict[str, str]:
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from `environ` (default: the environment over .env).
+    """Settings from `environ` (default: the environment over .env). A blank variable counts as unset.
 
     Raises ConfigError with one sentence per problem; no sentence repeats a value, which may be a key.
     """
     environ = read_environment() if environ is None else environ
-    lowered = {name.lower(): value for name, value in environ.items()}
+    lowered = {name.lower(): value for name, value in environ.items() if value.strip()}
     try:
         return Settings.model_validate({**lowered, "environ": dict(environ)})
     except ValidationError as error:

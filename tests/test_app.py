@@ -44,6 +44,13 @@ def test_check_lists_every_problem_and_exits_2(tmp_path):
     assert "models.b" in said.stderr
 
 
+def test_a_port_that_is_none_is_a_problem_like_any_other(tmp_path):
+    for port in ("70000", "http"):
+        said = run("--check", "--port", port, cwd=tmp_path)
+        assert said.returncode == 2
+        assert "GRADIO_SERVER_PORT" in said.stderr
+
+
 def test_a_port_that_is_taken_is_said_to_be(app, tmp_path):
     said = run("--port", app.url.rsplit(":", 1)[1], cwd=tmp_path)
     assert said.returncode == 2

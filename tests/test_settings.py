@@ -41,6 +41,17 @@ def test_a_key_pasted_with_quotes_and_a_line_break_is_cleaned():
     assert load_settings({"OPENAI_API_KEY": ' "sk-abc"\n'}).key("OPENAI_API_KEY") == "sk-abc"
 
 
+def test_a_blank_variable_is_unset():
+    settings = load_settings({"PLAYGROUND_CACHE_DIR": "", "PLAYGROUND_LOCAL": " ", "GRADIO_SERVER_PORT": ""})
+    assert settings == load_settings({}).model_copy(update={"environ": settings.environ})
+
+
+def test_variables_of_other_programs_are_not_ours():
+    settings = load_settings({"HOST": "example.org", "PORT": "1", "LOCAL": "off", "CACHE_DIR": "/nowhere"})
+    assert (settings.host, settings.port, settings.local) == ("127.0.0.1", 7860, "on")
+    assert str(settings.cache_dir) != "/nowhere"
+
+
 def test_an_empty_key_is_no_key():
     assert load_settings({"ANTHROPIC_API_KEY": "  "}).key("ANTHROPIC_API_KEY") is None
 

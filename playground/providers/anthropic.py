@@ -22,8 +22,11 @@ FINISH: dict[str, FinishReason] = {
     "max_tokens": "length",
     "refusal": "content_filter",
 }
-# The wire demands a limit; without one set, this is room enough for an answer and small enough for every model.
+# The wire demands a limit. Unset means "leave it to the model", so its own limit is sent; where that is not known,
+# this is room for an answer and small enough for every model.
 DEFAULT_MAX_TOKENS = 4096
+# What a report counts; each total grows, and input is the sum of its three.
+COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
 # The SDK's signature no longer has these: they go into the body, under the API version that still took them.
 BODY_ONLY = ("temperature", "top_p", "top_k")
 
@@ -75,31 +78,32 @@ class AnthropicProvider:
 
 
 async def _messages(client: Any, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
-    usage = Usage()
-    reason: FinishReason | None = None
-    detail = ""
+    counts: dict[str, int] = {}
+    stop: str | None = None
+    refused: Any = None
     async with await client.messages.create(**messages_body(request)) as stream:
         await faults.expect_events(stream.response, endpoint, request)
         async for event in stream:
-            match event.type:
-                case "content_block_delta":
-                    if event.delta.type == "text_delta":
-                        yield TextDelta(event.delta.text)
-                    elif event.delta.type == "thinking_delta":
-                        yield ThinkingDelta(event.delta.thinking)
-                case "message_start":
-                    usage = _usage(event.message.usage, usage)
-                case "message_delta":
-                    usage = _usage(event.usage, usage)
-                    stop = event.delta.stop_reason
+            # The SDK checks nothing it reads: a server that leaves something out must not trip us up.
+            match event:
+                case object(type="content_block_delta", delta=object(type="text_delta", text=str(text))):
+                    yield TextDelta(text)
+                case object(type="content_block_delta", delta=object(type="thinking_delta", thinking=str(thought))):
+                    yield ThinkingDelta(thought)
+                case object(type="content_block_start", content_block=object(type="text", text=str(text))) if text:
+                    yield TextDelta(text)
+                case object(type="message_start"):
+                    counts |= _counts(getattr(event, "message", None))
+                case object(type="message_delta"):
+                    counts |= _counts(event)
+                    delta = getattr(event, "delta", None)
+                    stop = getattr(delta, "stop_reason", None) or stop
+                    refused = getattr(delta, "stop_details", None) or refused
                     if stop == "model_context_window_exceeded":
                         raise faults.context_error(endpoint, request)
-                    if stop:
-                        reason = FINISH.get(stop, "stop")
-                        detail = _why_refused(event.delta) if stop == "refusal" else ""
-                case "message_stop":
-                    if reason is not None:
-                        yield Finished(reason, usage if usage.output_tokens else None, detail)
+                case object(type="message_stop"):
+                    if stop is not None:
+                        yield _finished(stop, refused, counts)
                     return
                 case _:
                     pass
@@ -113,7 +117,7 @@ def messages_body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model.upstream,
         "messages": [{"role": message.role, "content": message.content} for message in turns],
-        "max_tokens": sent.get("max_tokens") or min(DEFAULT_MAX_TOKENS, request.model.max_output_tokens or 2**31),
+        "max_tokens": sent.get("max_tokens") or request.model.max_output_tokens or DEFAULT_MAX_TOKENS,
         "stream": True,
     }
     if system:
@@ -136,20 +140,18 @@ def messages_body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _usage(reported: Any, before: Usage) -> Usage:
-    """Counts are cumulative; a later report may leave out what an earlier one had. Input includes the cache."""
-    read, made = reported.cache_read_input_tokens, reported.cache_creation_input_tokens
-    plain = reported.input_tokens
-    known = plain is not None and (plain or read or made)
-    details: Any = getattr(reported, "output_tokens_details", None)
-    return Usage(
-        (plain or 0) + (read or 0) + (made or 0) if known else before.input_tokens,
-        reported.output_tokens or before.output_tokens,
-        (read or 0) if known else before.cached_tokens,
-        getattr(details, "thinking_tokens", None) or before.thinking_tokens,
-    )
+def _counts(report: object) -> dict[str, int]:
+    """What a report's usage says. Missing and zero alike leave what an earlier one said, since totals only grow."""
+    reported = getattr(report, "usage", None)
+    said = {name: getattr(reported, name, None) for name in COUNTS}
+    said["thinking_tokens"] = getattr(getattr(reported, "output_tokens_details", None), "thinking_tokens", None)
+    return {name: count for name, count in said.items() if isinstance(count, int) and count}
 
 
-def _why_refused(delta: Any) -> str:
-    details = getattr(delta, "stop_details", None)
-    return getattr(details, "category", None) or "refusal"
+def _finished(stop: str, refused: Any, counts: dict[str, int]) -> Finished:
+    reason = FINISH.get(stop, "stop")
+    detail = (getattr(refused, "category", None) or stop) if reason == "content_filter" else ""
+    plain, read, made, output = (counts.get(name, 0) for name in COUNTS)
+    asked = plain + read + made
+    usage = Usage(asked, output, read, counts.get("thinking_tokens", 0)) if asked and output else None
+    return Finished(reason, usage, detail)

@@ -65,6 +65,8 @@ async def drive(
 ) -> AsyncGenerator[Event]:
     """One call, made good: retried once before the first delta and never after, bounded in time.
 
+    What fails before Started never went out: its provider is not ready, and asking again would not make it so.
+
     Raises ProviderError; what was yielded before it stands.
     """
     started = answered = retried = False
@@ -82,7 +84,7 @@ async def drive(
             return
         except ProviderError as error:
             pause_s = _pause_before_retry(error)
-            if retried or answered or pause_s is None:
+            if retried or answered or not started or pause_s is None:
                 raise
         retried = True
         await sleep(pause_s)

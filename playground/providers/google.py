@@ -9,28 +9,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+from pydantic import ValidationError
 
-from ..types import Event, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
+from ..types import Event, Family, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
 from .base import Endpoint
 
 if TYPE_CHECKING:
     from google.genai import Client
 
-FINISH: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length"}
-BLOCKED = frozenset(
-    {
-        "SAFETY",
-        "RECITATION",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "LANGUAGE",
-        "IMAGE_SAFETY",
-        "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_RECITATION",
-    }
-)
+# Every other reason means that Gemini withheld the rest: SAFETY, RECITATION, SPII, OTHER and a growing list.
+FINISH: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length", "CONTINUATION": "length"}
+# The zero value of the enumeration: the same as no reason at all.
+NO_REASON = "FINISH_REASON_UNSPECIFIED"
 NAMES = {"max_tokens": "max_output_tokens", "stop": "stop_sequences"}
 # Families that take a budget of thinking tokens instead of a level.
 BUDGETS = {"low": 1_024, "medium": 8_192, "high": 24_576}
@@ -47,9 +38,7 @@ class GoogleProvider:
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
         async with self._translated(request):
-            arguments = generate_arguments(request)
-            if key is not None:
-                arguments["config"]["http_options"] = {"headers": {"x-goog-api-key": key}}
+            arguments = generate_arguments(request, key)
             client = self._client
             yield Started(request.dropped)
             async for event in _generate(client, arguments):
@@ -64,7 +53,7 @@ class GoogleProvider:
         options = HttpOptions(
             base_url=base_url,
             api_version=version,
-            httpx_async_client=httpx2.AsyncClient(transport=_WithoutComments(self._http), timeout=None),
+            httpx_async_client=httpx2.AsyncClient(transport=_DataOnly(self._http), timeout=None),
             retry_options=HttpRetryOptions(attempts=1),
         )
         return Client(api_key=self._endpoint.api_key or "none", vertexai=False, http_options=options)
@@ -82,6 +71,8 @@ class GoogleProvider:
             raise faults.from_response(failed.code, failed.details, headers, self._endpoint, request) from error
         except UnknownApiResponseError as error:
             raise faults.protocol_error(self._endpoint, request) from error
+        except UnicodeEncodeError as error:  # a header holds ASCII, and the key is the one that people type
+            raise faults.from_response(401, None, {}, self._endpoint, request) from error
         except Exception as error:
             known = faults.from_exception(error, self._endpoint, request)
             if known is None:
@@ -92,8 +83,7 @@ class GoogleProvider:
 async def _generate(client: Any, arguments: dict[str, Any]) -> AsyncGenerator[Event]:
     usage: Usage | None = None
     finished: Finished | None = None
-    chunks: Any = await client.aio.models.generate_content_stream(**arguments)
-    async for chunk in chunks:
+    async for chunk in _chunks(await client.aio.models.generate_content_stream(**arguments)):
         if chunk.usage_metadata:
             usage = _usage(chunk.usage_metadata)
         if chunk.prompt_feedback and chunk.prompt_feedback.block_reason:
@@ -102,21 +92,36 @@ async def _generate(client: Any, arguments: dict[str, Any]) -> AsyncGenerator[Ev
             for part in (candidate.content and candidate.content.parts) or ():
                 if part.text:
                     yield ThinkingDelta(part.text) if part.thought else TextDelta(part.text)
-            if candidate.finish_reason:
-                finished = _finished(_name(candidate.finish_reason))
+            if (reason := _name(candidate.finish_reason)) not in ("", NO_REASON):
+                finished = Finished(FINISH.get(reason, "content_filter"), None, "" if reason in FINISH else reason)
     if finished is not None:
         yield Finished(finished.reason, usage, finished.detail)
 
 
-def generate_arguments(request: Request) -> dict[str, Any]:
-    """Arguments of generate_content_stream: what is set, under the names of this wire."""
+async def _chunks(chunks: AsyncIterator[Any]) -> AsyncGenerator[Any]:
+    """The SDK's chunks. Over JSON of another shape it stumbles, with whatever error that happens to be."""
+    from google.genai.errors import UnknownApiResponseError
+
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except (AttributeError, TypeError, ValidationError) as error:
+        raise UnknownApiResponseError("JSON of another shape") from error
+
+
+def generate_arguments(request: Request, key: str | None = None) -> dict[str, Any]:
+    """Arguments of generate_content_stream: what is set, under the names of this wire; `key` for this call alone."""
     family, sent = request.model.family, request.sampling.sent()
-    system = "\n\n".join(message.content for message in request.messages if message.role == "system")
+    turns = [message for message in request.messages if message.role != "system"]
     effort = sent.pop("effort", None)
     if "stop" in sent:
         sent["stop"] = list(sent["stop"])
     config: dict[str, Any] = {NAMES.get(name, name): value for name, value in sent.items()}
-    if system:
+    # Else the SDK goes on with requests of its own, and reports the tokens of the last one only.
+    config["automatic_continuation"] = False
+    if http := _http_options(family, key):
+        config["http_options"] = http
+    if system := "\n\n".join(message.content for message in request.messages if message.role == "system"):
         config["system_instruction"] = system
     if family.thinking != "none":
         thinking: dict[str, Any] = {"include_thoughts": True}
@@ -128,11 +133,7 @@ def generate_arguments(request: Request) -> dict[str, Any]:
     if request.json_schema is not None:
         config["response_mime_type"] = "application/json"
         config["response_json_schema"] = dict(request.json_schema)
-    contents = [
-        {"role": ROLES[message.role], "parts": [{"text": message.content}]}
-        for message in request.messages
-        if message.role != "system"
-    ]
+    contents = [{"role": ROLES[message.role], "parts": [{"text": message.content}]} for message in turns]
     return {"model": request.model.upstream, "contents": contents, "config": config}
 
 
@@ -142,14 +143,18 @@ def split_version(base_url: str | None) -> tuple[str | None, str | None]:
     return (match[1], match[2]) if match else (base_url, None)
 
 
-def _finished(reason: str) -> Finished:
-    if reason in BLOCKED:
-        return Finished("content_filter", None, reason)
-    return Finished(FINISH.get(reason, "stop"), None, "" if reason in FINISH else reason)
+def _http_options(family: Family, key: str | None) -> dict[str, Any]:
+    """What one call says differently: the reader's own key, the API version that knows the family."""
+    options: dict[str, Any] = {}
+    if key:
+        options["headers"] = {"x-goog-api-key": key}
+    if family.api_version:
+        options["api_version"] = family.api_version
+    return options
 
 
 def _name(reason: Any) -> str:
-    return str(getattr(reason, "value", reason))
+    return str(getattr(reason, "value", reason) or "")
 
 
 def _usage(reported: Any) -> Usage:
@@ -163,8 +168,8 @@ def _usage(reported: Any) -> Usage:
     )
 
 
-class _WithoutComments(httpx2.AsyncBaseTransport):
-    """Sends through the shared client and drops comment lines from event streams: google-genai fails on them."""
+class _DataOnly(httpx2.AsyncBaseTransport):
+    """Sends through the shared client; of an event stream only the data passes: google-genai fails on the rest."""
 
     def __init__(self, http: Callable[[], httpx2.AsyncClient]) -> None:
         self._http = http
@@ -178,6 +183,8 @@ class _WithoutComments(httpx2.AsyncBaseTransport):
 
 
 DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+# Comments, and the fields of an event that are not its data.
+PASSED_OVER = (b":", b"event:", b"id:", b"retry:")
 
 
 class _Whole(httpx2.AsyncByteStream):
@@ -197,7 +204,12 @@ class _Lines(_Whole):
         rest = b""
         async for piece in self._response.aiter_bytes():
             *lines, rest = (rest + piece).split(b"\n")
-            if kept := b"".join(line + b"\n" for line in lines if not line.startswith(b":")):
+            if kept := b"".join(_spaced(line) + b"\n" for line in lines if not line.startswith(PASSED_OVER)):
                 yield kept
-        if rest and not rest.startswith(b":"):
-            yield rest
+        if rest and not rest.startswith(PASSED_OVER):
+            yield _spaced(rest)
+
+
+def _spaced(line: bytes) -> bytes:
+    """google-genai knows data only by the space that the standard leaves to the sender."""
+    return b"data: " + line[5:] if line.startswith(b"data:") and line[5:6] != b" " else line

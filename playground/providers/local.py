@@ -41,6 +41,7 @@ CHATML = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 MB = 1_000_000
+BAR_WIDTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +249,18 @@ class _Meter:
             print(file=sys.stderr)
 
     def _print(self, status: str) -> None:
-        """One line that is written over on a terminal; in a log, a line every ten megabytes."""
+        """A bar that is written over on a terminal; in a log, a line every ten megabytes."""
         if sys.stderr.isatty():
-            print(f"\r{status}   ", end="", file=sys.stderr, flush=True)
+            print(f"\r{self._bar()} {status}   ", end="", file=sys.stderr, flush=True)
             self._printed = status
         elif (tens := str(self._model.state.done_bytes // (10 * MB))) != self._printed:
             print(status, file=sys.stderr, flush=True)
             self._printed = tens
+
+    def _bar(self) -> str:
+        state = self._model.state
+        filled = int(BAR_WIDTH * state.done_bytes / state.total_bytes) if state.total_bytes else 0
+        return f"[{'#' * filled}{' ' * (BAR_WIDTH - filled)}]"
 
 
 def _bytes_of(piece: Any) -> bytes:

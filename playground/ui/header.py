@@ -15,11 +15,12 @@ MARKS: dict[str, Mark] = {"off": "off", "ready": "ready", "failed": "failed"}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the header says: of this machine's model, and of the providers."""
+    """What the header says: of this machine's model, and of the providers. `progress` is a share from 0 to 1."""
 
     mark: Mark
     local: str
     providers: str
+    progress: float | None = None
 
     @property
     def settled(self) -> bool:
@@ -31,7 +32,8 @@ def state_of(catalog: Catalog, local: LocalState | None) -> State:
     """What the header says now; `local` is None where the embedded model is switched off."""
     if local is None:
         return State("off", "Embedded model switched off", providers_line(catalog))
-    return State(MARKS.get(local.stage, "busy"), local.status, providers_line(catalog))
+    progress = local.done_bytes / local.total_bytes if local.stage == "downloading" and local.total_bytes else None
+    return State(MARKS.get(local.stage, "busy"), local.status, providers_line(catalog), progress)
 
 
 def providers_line(catalog: Catalog) -> str:
@@ -51,4 +53,5 @@ def providers_line(catalog: Catalog) -> str:
 def state_line(state: State) -> str:
     """HTML of the line; a phone leaves out `.more`."""
     more = f'<span class="more"> · {escape(state.providers)}</span>' if state.providers else ""
-    return f'<span role="status"><i class="{state.mark}"></i>{escape(state.local)}{more}</span>'
+    bar = "" if state.progress is None else f' <progress value="{state.progress:.3f}" aria-label="Download"></progress>'
+    return f'<span role="status"><i class="{state.mark}"></i>{escape(state.local)}{bar}{more}</span>'

@@ -49,6 +49,7 @@ def test_the_header_follows_the_embedded_model():
     busy = header.state_of(CATALOG, LocalState("downloading", 46_000_000, 93_000_000, 5.2))
     assert busy.local == "Downloading the embedded model: 46 of 93 MB, about 5 s left"
     assert not busy.settled
+    assert '<progress value="0.495"' in header.state_line(busy)
     assert header.state_of(CATALOG, LocalState("ready", message="SmolLM2-135M")).settled
     assert header.state_of(CATALOG, LocalState("failed", message="<No> network")).mark == "failed"
     assert "&lt;No&gt; network" in header.state_line(
