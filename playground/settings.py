@@ -22,7 +22,15 @@ def _secret(value: Any) -> Any:
     """A key pasted with quotes or a line break is a common slip; an empty one means "not set"."""
     if not isinstance(value, str):
         return value
-    return value.strip().strip("\"'").strip() or None
+    key = value.strip().strip("\"'").strip()
+    if not is_sendable(key):
+        raise ValueError("holds a character that no key has: copy it once more")
+    return key or None
+
+
+def is_sendable(key: str) -> bool:
+    """Whether a key can go into an HTTP header: visible ASCII without spaces."""
+    return all("!" <= character <= "~" for character in key)
 
 
 Key = Annotated[SecretStr | None, BeforeValidator(_secret)]

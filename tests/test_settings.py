@@ -41,6 +41,13 @@ def test_a_key_pasted_with_quotes_and_a_line_break_is_cleaned():
     assert load_settings({"OPENAI_API_KEY": ' "sk-abc"\n'}).key("OPENAI_API_KEY") == "sk-abc"
 
 
+def test_a_key_that_no_header_can_hold_is_a_problem_and_not_repeated():
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"OPENAI_API_KEY": "sk-canary…"})
+    assert "OPENAI_API_KEY" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
 def test_a_blank_variable_is_unset():
     settings = load_settings({"PLAYGROUND_CACHE_DIR": "", "PLAYGROUND_LOCAL": " ", "GRADIO_SERVER_PORT": ""})
     assert settings == load_settings({}).model_copy(update={"environ": settings.environ})

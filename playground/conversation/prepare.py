@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ProviderError
 from ..models import tokens
 from ..models.capabilities import fit
+from ..settings import is_sendable
 from ..types import Contender, Message, ModelSpec, Request, SamplingParams
 from .context import trim
 
@@ -72,6 +73,8 @@ async def prepare(
 
 def check_available(model: ModelSpec, key: str | None) -> None:
     """Raises ProviderError `auth` for a model that nobody here can pay for, naming the variable to set."""
+    if key is not None and not is_sendable(key):
+        raise ProviderError("auth", "The key holds a space or a character that no key has: copy it once more.")
     if model.available or key:
         return
     reason = model.reason or "not configured"

@@ -84,6 +84,7 @@ class Backends:
         with `error`, never an exception.
         """
         shown = Reply(contender.model)
+        key = (key and key.strip()) or None
         try:
             model = self.catalog.get(contender.model)
             count = self.counters.get(model.provider)

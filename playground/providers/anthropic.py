@@ -11,7 +11,7 @@ import httpx2
 
 from ..types import Event, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
-from .base import Endpoint
+from .base import Endpoint, load_sdk
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -40,6 +40,7 @@ class AnthropicProvider:
 
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
+        await load_sdk("anthropic")
         async with self._translated(request):
             client = self._client if key is None else self._client.with_options(api_key=key)
             yield Started(request.dropped)

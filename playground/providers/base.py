@@ -7,10 +7,12 @@ all of them lives here: deadlines, the single retry, the end-marker check, the p
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol, Self
 
 from ..errors import ProviderError
@@ -49,6 +51,12 @@ class Deadlines:
     first_token_s: float = 120.0
     idle_s: float = 60.0
     total_s: float = 900.0
+
+
+async def load_sdk(module: str) -> None:
+    """Imports an SDK before its first use, off the loop: in the 2 s that takes every other answer would stand still."""
+    if module not in sys.modules:
+        await asyncio.to_thread(import_module, module)
 
 
 LONGEST_PAUSE_S = 10.0

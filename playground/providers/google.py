@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ..types import Event, Family, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
-from .base import Endpoint
+from .base import Endpoint, load_sdk
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -37,6 +37,7 @@ class GoogleProvider:
 
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
+        await load_sdk("google.genai")
         async with self._translated(request):
             arguments = generate_arguments(request, key)
             client = self._client

@@ -14,7 +14,7 @@ import httpx2
 
 from ..types import Event, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
-from .base import Endpoint
+from .base import Endpoint, load_sdk
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -39,6 +39,7 @@ class OpenAIProvider:
 
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
+        await load_sdk("openai")
         read = _responses if request.model.family.wire == "responses" else _chat
         async with self._translated(request):
             client = self._client if key is None else self._client.with_options(api_key=key)

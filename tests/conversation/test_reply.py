@@ -182,6 +182,13 @@ async def test_a_model_without_a_key_names_the_variable_and_takes_a_readers_own(
     assert (found[-1].error, provider.keys) == (None, ["own"])
 
 
+async def test_a_key_with_a_stray_line_break_is_cleaned_and_an_impossible_one_refused():
+    provider, _ = await replies(answer("Hi"), model="claude-opus-5-5", options={"key": " own\n"})
+    assert provider.keys == ["own"]
+    end = await last(answer("Hi"), model="claude-opus-5-5", options={"key": "sk-…"})
+    assert (end.error.kind, "sk-" in end.error.message) == ("auth", False)
+
+
 async def test_a_schema_goes_along_where_the_family_takes_one_and_is_refused_elsewhere():
     schema = {"type": "object"}
     provider, _ = await replies(answer("{}"), options={"json_schema": schema})
