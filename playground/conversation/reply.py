@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +26,8 @@ from ..types import (
     Waiting,
 )
 from .prepare import Count, Limits, prepare
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ class Backends:
             model = self.catalog.get(contender.model)
             count = self.counters.get(model.provider)
             prepared = await prepare(model, contender, history, self.limits, count, key=key, json_schema=json_schema)
-        except ProviderError as error:
-            yield replace(shown, error=error)
+        except Exception as error:
+            yield replace(shown, error=_as_provider_error(error))
             return
         request = prepared.request
         answer = _Growing(replace(shown, left_out=prepared.left_out))
@@ -99,11 +102,11 @@ class Backends:
             try:
                 async for batch in pump:
                     for event in batch:
-                        answer.take(event, pump.duration_s)
+                        answer.take(event)
                     if answer.finished is None:
                         yield answer.now(pump)
-            except ProviderError as error:
-                yield self._ended(answer.now(pump), request, error=error)
+            except Exception as error:
+                yield self._ended(answer.now(pump), request, error=_as_provider_error(error))
                 return
             yield self._ended(answer.now(pump), request, finished=answer.finished)
 
@@ -136,14 +139,11 @@ class _Growing:
         self._start = start
         self._text = _Joined()
         self._thinking = _Joined()
-        self._thinking_s: float | None = None
         self.finished: Finished | None = None
 
-    def take(self, event: Event, at_s: float) -> None:
+    def take(self, event: Event) -> None:
         match event:
             case TextDelta():
-                if self._thinking.pieces and self._thinking_s is None:
-                    self._thinking_s = at_s
                 self._text.add(event.text)
             case ThinkingDelta():
                 self._thinking.add(event.text)
@@ -161,7 +161,7 @@ class _Growing:
             text=self._text.whole(ended),
             thinking=self._thinking.whole(ended),
             ttft_s=pump.ttft_s,
-            thinking_s=self._thinking_s,
+            thinking_s=pump.thinking_s,
             duration_s=pump.duration_s,
         )
 
@@ -186,6 +186,15 @@ class _Joined:
             text = text[: len(text) - len(half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             self.pieces = [text, half]
         return text
+
+
+def _as_provider_error(error: Exception) -> ProviderError:
+    """A failure of our own is told like any other, so that nobody loses what had arrived; the log has the rest."""
+    if isinstance(error, ProviderError):
+        return error
+    log.error("a reply failed", exc_info=error)
+    text = f"The playground itself failed on this answer ({type(error).__name__}). What had arrived is kept; try again."
+    return ProviderError("server", text)
 
 
 def _estimated(request: Request, reply: Reply) -> Usage:

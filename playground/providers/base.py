@@ -166,7 +166,8 @@ class Pump:
     and falls behind by nothing. Leaving the `async with` cancels the task, which closes the socket
     (google-genai closes it in no other way).
 
-    `ttft_s` and `duration_s` are seconds since Started, taken when events arrive, not when they are read.
+    `ttft_s`, `thinking_s` (the first text after thinking) and `duration_s` are seconds since Started, taken when
+    events arrive, not when they are read.
     """
 
     def __init__(self, events: AsyncGenerator[Event]) -> None:
@@ -177,6 +178,8 @@ class Pump:
         self._error: Exception | None = None
         self._started_at: float | None = None
         self.ttft_s: float | None = None
+        self.thinking_s: float | None = None
+        self._thought = self._wrote = False
         self._ended_at: float | None = None
 
     @property
@@ -225,5 +228,11 @@ class Pump:
     def _note_time(self, event: Event) -> None:
         if isinstance(event, Started):
             self._started_at = time.perf_counter()
-        elif self.ttft_s is None and self._started_at is not None and isinstance(event, TextDelta | ThinkingDelta):
-            self.ttft_s = time.perf_counter() - self._started_at
+        elif isinstance(event, TextDelta | ThinkingDelta):
+            if self.ttft_s is None:
+                self.ttft_s = self.duration_s
+            if isinstance(event, ThinkingDelta):
+                self._thought = True
+            elif not self._wrote:
+                self._wrote = True
+                self.thinking_s = self.duration_s if self._thought else None

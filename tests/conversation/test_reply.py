@@ -216,6 +216,14 @@ async def test_closing_a_reply_stops_the_provider():
     assert closed.is_set()
 
 
+async def test_a_failure_of_our_own_is_told_and_keeps_what_came(caplog):
+    end = await last([TextDelta("Hel"), ZeroDivisionError("secret text")])
+    assert (end.text, end.error.kind) == ("Hel", "server")
+    assert "ZeroDivisionError" in end.error.message
+    assert "secret text" not in end.error.message
+    assert "a reply failed" in caplog.text
+
+
 async def test_a_deadline_ends_the_reply_with_a_timeout():
     end = await last([TextDelta("Hel"), 5.0], deadlines=Deadlines(idle_s=0.05))
     assert (end.text, end.error.kind) == ("Hel", "timeout")
