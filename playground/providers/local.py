@@ -58,6 +58,8 @@ class LocalState:
     def status(self) -> str:
         """One sentence for people."""
         match self.stage:
+            case "downloading" if self.total_bytes and self.done_bytes >= self.total_bytes:
+                return "Checking and unpacking the embedded model"
             case "downloading":
                 return f"Downloading the embedded model: {self._amount()}"
             case "loading":
