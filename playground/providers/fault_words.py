@@ -15,6 +15,7 @@ BY_STATUS: dict[int, ErrorKind] = {
     403: "permission",
     404: "not_found",
     408: "timeout",
+    410: "not_found",
     413: "context_length",
     422: "bad_request",
     429: "rate_limit",
@@ -25,7 +26,7 @@ BY_STATUS: dict[int, ErrorKind] = {
     529: "overloaded",
 }
 
-# Words that say more than the status does: looked for in type, code, status and reason (exact words).
+# Words that say more than the status does: looked for in reason, code, status and type (exact words).
 BY_WORD: dict[str, ErrorKind] = {
     "authentication_error": "auth",
     "invalid_api_key": "auth",
@@ -35,13 +36,14 @@ BY_WORD: dict[str, ErrorKind] = {
     "PERMISSION_DENIED": "permission",
     "not_found_error": "not_found",
     "model_not_found": "not_found",
+    "model_not_supported": "not_found",
+    "model_decommissioned": "not_found",
     "NOT_FOUND": "not_found",
     "insufficient_quota": "quota",
     "billing_error": "quota",
     "billing_hard_limit_reached": "quota",
     "rate_limit_error": "rate_limit",
     "rate_limit_exceeded": "rate_limit",
-    "RESOURCE_EXHAUSTED": "rate_limit",
     "overloaded_error": "overloaded",
     "server_is_overloaded": "overloaded",
     "slow_down": "overloaded",
@@ -55,36 +57,45 @@ BY_WORD: dict[str, ErrorKind] = {
     "content_policy_violation": "blocked",
     "content_filter": "blocked",
     "invalid_prompt": "blocked",
+    "timeout_error": "timeout",
+    "DEADLINE_EXCEEDED": "timeout",
+}
+# Words as wide as a status: they count only where there is none, as inside a stream that began with 200.
+BY_WIDE_WORD: dict[str, ErrorKind] = {
     "invalid_request_error": "bad_request",
     "INVALID_ARGUMENT": "bad_request",
     "FAILED_PRECONDITION": "bad_request",
+    "RESOURCE_EXHAUSTED": "rate_limit",
     "api_error": "server",
     "server_error": "server",
     "internal_error": "server",
     "INTERNAL": "server",
-    "timeout_error": "timeout",
-    "DEADLINE_EXCEEDED": "timeout",
 }
 
-# Phrases of the message, where a vendor has no word for it.
+# Phrases of the message, where a vendor has no word for it. They make a kind narrower that says little.
 BY_PHRASE: tuple[tuple[str, ErrorKind], ...] = (
-    ("maximum context length", "context_length"),
+    ("context length", "context_length"),
+    ("context window", "context_length"),
+    ("context limit", "context_length"),
+    ("context size", "context_length"),
     ("prompt is too long", "context_length"),
     ("input token count", "context_length"),
-    ("exceeds the available context size", "context_length"),
+    ("request too large", "context_length"),
     ("credit balance is too low", "quota"),
-    ("exceeded your current quota", "quota"),
+    ("api usage limits", "quota"),
+    ("insufficient balance", "quota"),
     ("overloaded", "overloaded"),
+    ("high demand", "overloaded"),
+    ("too busy", "overloaded"),
 )
-OF_A_BAD_REQUEST: frozenset[ErrorKind] = frozenset({"bad_request", "server", "protocol", "rate_limit"})
-GENERAL = frozenset({"invalid_request_error", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"})
+SAYS_LITTLE: frozenset[ErrorKind] = frozenset({"bad_request", "server", "rate_limit"})
 
 REFUSES = re.compile(
-    r"(not support|unsupported|not (be )?(allowed|permitted)|deprecat|unexpected|unknown|unrecognized|extra inputs)",
+    r"(not|n['’]t) (be )?(support|allow|permit|enable|accept)|unsupported|deprecat|unexpected|unknown|unrecogni[sz]ed"
+    r"|extra inputs|cannot both",
     re.I,
 )
-SECRET = re.compile(r"(sk-|AIza|hf_|gsk_|Bearer\s+)[\w\-.]{4,}")
-PARAM_ALIASES = {
+OUR_NAMES = {
     "max_completion_tokens": "max_tokens",
     "max_output_tokens": "max_tokens",
     "maxOutputTokens": "max_tokens",
@@ -100,7 +111,10 @@ PARAM_ALIASES = {
     "thinking_level": "effort",
     "thinking_budget": "effort",
     "response_format": "json_schema",
+    "text.format": "json_schema",
     **{field.name: field.name for field in fields(SamplingParams)},
 }
-REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id")
-LONGEST_EXCERPT = 240
+# Anything that looks like a key: by its prefix, or as a long run of letters and digits.
+SECRET = re.compile(
+    r"\b(?:(?:sk|pk|xai|nvapi)-|AIza|AQ\.|(?:hf|gsk|r8)_|(?i:bearer)\s+)[\w\-.*]{4,}|\b[A-Za-z0-9]{32,}"
+)

@@ -1,80 +1,64 @@
 """Turns what HTTP, JSON and sockets say went wrong into ProviderError. Knows no SDK and no wire's successes.
 
-All vendors answer errors with a status and a JSON body that names a type, a code, a message and sometimes a
-parameter. What those words mean is data here; who said them only decides whom the sentence names.
+Who said it only decides whom the sentence names.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, cast
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import httpx2
 
 from ..errors import ErrorKind, ProviderError
 from ..types import Request
+from . import error_bodies
 from .base import Endpoint
-from .fault_words import (
-    BY_PHRASE,
-    BY_STATUS,
-    BY_WORD,
-    GENERAL,
-    LONGEST_EXCERPT,
-    OF_A_BAD_REQUEST,
-    PARAM_ALIASES,
-    REFUSES,
-    REQUEST_IDS,
-    SECRET,
+from .fault_words import SECRET
+
+BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
+    ((httpx2.TimeoutException,), "timeout"),
+    # A request that cannot be written down: of all that is in its head, people type only the key.
+    ((httpx2.LocalProtocolError,), "auth"),
+    ((httpx2.DecodingError, httpx2.TooManyRedirects), "protocol"),
+    ((httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL), "connection"),
+    ((json.JSONDecodeError, UnicodeDecodeError, RecursionError), "protocol"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a body says of its error, whatever its shape."""
-
-    words: tuple[str, ...] = ()
-    message: str = ""
-    param: str | None = None
-    retry_after_s: float | None = None
-    per_day: bool = False
+REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id")
+LONGEST_EXCERPT = 240
 
 
 def from_response(
     status: int, body: object, headers: Mapping[str, str], endpoint: Endpoint, request: Request
 ) -> ProviderError:
     """The error that a status, a parsed JSON body (or text, or None) and headers amount to."""
-    said = read(body)
-    param = _param_named(said)
-    kind = _kind(status, said, param)
-    retry_after_s = _retry_after(headers) or said.retry_after_s
+    said = error_bodies.read(body)
+    kind = error_bodies.kind_of(status, said)
+    retry_after_s = error_bodies.pause_in(headers) or said.retry_after_s
     request_id = next((headers[name] for name in REQUEST_IDS if name in headers), None)
-    message = sentence(kind, endpoint, request, said.message, param, retry_after_s)
-    return ProviderError(kind, message, retry_after_s=retry_after_s, request_id=request_id, param=param)
+    message = sentence(kind, endpoint, request, said.message, said.param, retry_after_s)
+    return ProviderError(kind, message, retry_after_s=retry_after_s, request_id=request_id, param=said.param)
 
 
 def from_exception(error: BaseException, endpoint: Endpoint, request: Request) -> ProviderError | None:
     """The error that a foreign exception (or what caused it) amounts to; None for one that is not foreign."""
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, UnicodeEncodeError):
+            return _not_sendable(seen, endpoint, request)
         for kinds, kind in BY_EXCEPTION:
             if isinstance(seen, kinds):
                 return ProviderError(kind, sentence(kind, endpoint, request))
-        seen = seen.__cause__ or seen.__context__
+        seen = seen.__cause__
     return None
 
 
-BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
-    ((httpx2.TimeoutException,), "timeout"),
-    ((httpx2.DecodingError, httpx2.TooManyRedirects), "protocol"),
-    ((httpx2.HTTPError, httpx2.StreamError), "connection"),
-    ((json.JSONDecodeError, UnicodeDecodeError), "protocol"),
-)
+def asked_with(endpoint: Endpoint, key: str | None) -> Endpoint:
+    """The endpoint as one call sees it: errors over a reader's own `key` speak of that key, and never show it."""
+    return replace(endpoint, api_key=key, key_name="your key") if key else endpoint
 
 
 async def expect_events(response: httpx2.Response, endpoint: Endpoint, request: Request) -> None:
@@ -87,7 +71,7 @@ async def expect_events(response: httpx2.Response, endpoint: Endpoint, request: 
         await response.aread()
         with contextlib.suppress(ValueError):
             body = response.json()
-    said = read(body)
+    said = error_bodies.read(body)
     if said.message or said.words:
         raise from_response(200, body, response.headers, endpoint, request)
     raise protocol_error(endpoint, request)
@@ -99,58 +83,8 @@ def protocol_error(endpoint: Endpoint, request: Request) -> ProviderError:
 
 
 def context_error(endpoint: Endpoint, request: Request) -> ProviderError:
+    """The conversation has filled the model's window."""
     return ProviderError("context_length", sentence("context_length", endpoint, request))
-
-
-def read(body: object) -> Said:
-    """Type, code, message and parameter out of any vendor's error body."""
-    if isinstance(body, list):
-        body = next(iter(cast(list[object], body)), None)
-    if not isinstance(body, dict):
-        return Said()
-    table = cast(dict[str, Any], body)
-    inner: Any = table.get("error", table)
-    if not isinstance(inner, dict):
-        return Said(message=str(inner))
-    error = cast(dict[str, Any], inner)
-    listed: list[Any] = error.get("details") or []
-    details = [cast(dict[str, Any], detail) for detail in listed if isinstance(detail, dict)]
-    # The narrower word first: a code says more than the type it comes with.
-    words = [*(d.get("reason") for d in details), error.get("code"), error.get("status"), error.get("type")]
-    return Said(
-        words=tuple(str(word) for word in words if word),
-        message=str(error.get("message") or ""),
-        param=error.get("param") if isinstance(error.get("param"), str) else None,
-        retry_after_s=next(filter(None, (_duration(d.get("retryDelay")) for d in details)), None),
-        per_day=any("PerDay" in json.dumps(d) for d in details if "QuotaFailure" in str(d.get("@type"))),
-    )
-
-
-def _kind(status: int, said: Said, param: str | None) -> ErrorKind:
-    if said.per_day:
-        return "quota"
-    words = [word for word in said.words if word in BY_WORD]
-    narrow: list[ErrorKind] = [BY_WORD[word] for word in words if word not in GENERAL]
-    broad: list[ErrorKind] = [BY_WORD[word] for word in words]
-    # A status other than 400 says more than "invalid request" does; inside a 200 there is no status to go by.
-    by_status: list[ErrorKind] = [BY_STATUS[status]] if status in BY_STATUS and status != 400 else []
-    by_class: ErrorKind = "bad_request" if 400 <= status < 500 else "server"
-    ranked: list[ErrorKind] = [*narrow, *by_status, *broad, by_class]
-    general = ranked[0]
-    lowered = said.message.lower()
-    phrases: list[ErrorKind] = [kind for phrase, kind in BY_PHRASE if phrase in lowered]
-    if phrases and general in OF_A_BAD_REQUEST:
-        return phrases[0]
-    if general == "bad_request" and param and REFUSES.search(said.message):
-        return "unsupported_param"
-    return general
-
-
-def _param_named(said: Said) -> str | None:
-    if said.param:
-        return PARAM_ALIASES.get(said.param, said.param)
-    named = (PARAM_ALIASES[word] for word in re.findall(r"[A-Za-z_.]+", said.message) if word in PARAM_ALIASES)
-    return next(named, None) if REFUSES.search(said.message) else None
 
 
 def sentence(
@@ -164,9 +98,9 @@ def sentence(
     """What happened, whose fault it is and what to do, in our words; never a key, never a raw body."""
     who, model = endpoint.label, request.model.name
     key = endpoint.key_name or "its key"
-    again = f"try again in {retry_after_s:.0f} s" if retry_after_s else "try again in a moment"
+    again = f"try again in {math.ceil(retry_after_s)} s" if retry_after_s else "try again in a moment"
     quote = _excerpt(excerpt, endpoint)
-    return {
+    sentences: dict[ErrorKind, str] = {
         "auth": f"{who} says the key is wrong: check {key}.",
         "permission": f"{who} does not let this key use {model}: check what {key} is allowed to do.",
         "not_found": f"{who} knows no model {request.model.upstream!r}: choose another model.",
@@ -182,7 +116,17 @@ def sentence(
         "truncated": f"{model}: the answer broke off before its end. What arrived is kept; try again.",
         "protocol": f"{who} answered with something that is not its protocol: check the base URL.",
         "server": f"{who} has a problem of its own: {again}, or choose another model.",
-    }[kind]
+    }
+    return sentences[kind]
+
+
+def _not_sendable(error: UnicodeEncodeError, endpoint: Endpoint, request: Request) -> ProviderError:
+    """Headers are ASCII, and the key is what people type into one; all else is UTF-8, which has no half characters."""
+    if error.encoding == "ascii":
+        return ProviderError("auth", sentence("auth", endpoint, request))
+    return ProviderError(
+        "bad_request", "The text holds half of a character, which cannot be sent: remove it and try again."
+    )
 
 
 def _excerpt(text: str, endpoint: Endpoint) -> str:
@@ -194,27 +138,3 @@ def _excerpt(text: str, endpoint: Endpoint) -> str:
         return ""
     short = text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"
     return f" (it says: “{short.rstrip('.')}”)"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from retry-after-ms, or from Retry-After as seconds or as a date."""
-    return next(filter(None, _retry_after_values(headers)), None)
-
-
-def _retry_after_values(headers: Mapping[str, str]) -> Iterator[float | None]:
-    milliseconds, value = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
-    if milliseconds.replace(".", "", 1).isdigit():
-        yield float(milliseconds) / 1000
-    if value.replace(".", "", 1).isdigit():
-        yield float(value)
-    elif value:
-        try:
-            yield max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0)
-        except (ValueError, TypeError):
-            yield None
-
-
-def _duration(text: Any) -> float | None:
-    """Google's "12.5s" in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)s", text) if isinstance(text, str) else None
-    return float(match[1]) if match else None

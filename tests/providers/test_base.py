@@ -1,21 +1,48 @@
 """The driver and the pump, with a scripted provider: what holds for every provider alike."""
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
-from playground.errors import ProviderError
-from playground.providers.base import Deadlines, Pump, drive
+from playground.errors import ERROR_KINDS, ProviderError
+from playground.providers.base import LONGEST_PAUSE_S, RETRIED, Deadlines, Pump, drive
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.types import Finished, Started, TextDelta, ThinkingDelta, Waiting
 
 from .wires import OPENAI_CHAT
 
 REQUEST = OPENAI_CHAT.request()
+FOREVER = 3600.0
 
 
 async def collected(provider, **options):
     return [event async for event in drive(provider, REQUEST, **options)]
+
+
+class Naps:
+    """Sleeps for no time and notes how long it should have been."""
+
+    def __init__(self):
+        self.seconds = []
+
+    async def __call__(self, seconds):
+        self.seconds.append(seconds)
+
+
+def failing_first(error, *before):
+    """A provider whose first attempt ends in `error` and whose second answers."""
+    attempts = iter([[*before, error], answer("Hello")])
+    return ScriptedProvider(lambda _: next(attempts))
+
+
+async def failed(provider, **options):
+    with pytest.raises(ProviderError) as told:
+        await collected(provider, **options)
+    return told.value
+
+
+# What comes through
 
 
 async def test_events_pass_through_in_order():
@@ -29,18 +56,99 @@ async def test_nothing_is_read_after_the_end():
     assert events[-1] == Finished("stop")
 
 
-async def test_a_retry_shows_one_start():
-    attempts = iter([[ProviderError("overloaded", "busy")], answer("Hello")])
-    provider = ScriptedProvider(lambda _: next(attempts))
-    events = await collected(provider, sleep=lambda _: asyncio.sleep(0))
-    assert [type(event) for event in events].count(Started) == 1
+async def test_the_readers_key_reaches_the_provider():
+    provider = ScriptedProvider(answer("Hello"))
+    await collected(provider, key="own")
+    assert provider.keys == ["own"]
+
+
+async def test_a_refusal_with_nothing_written_is_blocked_and_says_why():
+    error = await failed(ScriptedProvider([ThinkingDelta("Hmm"), Finished("content_filter", detail="bio")]))
+    assert error.kind == "blocked"
+    assert "(bio)" in error.message
+
+
+async def test_no_end_is_truncated():
+    provider = ScriptedProvider([TextDelta("Hel")])
+    assert (await failed(provider)).kind == "truncated"
+
+
+# Asking again
+
+
+@pytest.mark.parametrize("kind", ERROR_KINDS)
+async def test_what_may_get_better_is_asked_again_once(kind):
+    provider, naps = failing_first(ProviderError(kind, "no")), Naps()
+    if kind in RETRIED:
+        events = await collected(provider, sleep=naps)
+        assert [type(event) for event in events].count(Started) == 1
+        assert events[-1].reason == "stop"
+    else:
+        assert (await failed(provider, sleep=naps)).kind == kind
+    assert len(provider.requests) == 1 + len(naps.seconds) == (2 if kind in RETRIED else 1)
+
+
+def test_what_may_get_better_is_this():
+    assert {"connection", "overloaded", "rate_limit", "server", "truncated"} == RETRIED
+
+
+async def test_it_is_asked_again_only_once():
+    provider = ScriptedProvider([ProviderError("server", "no")])
+    assert (await failed(provider, sleep=Naps())).kind == "server"
     assert len(provider.requests) == 2
 
 
-async def test_thinking_counts_as_the_first_token():
-    provider = ScriptedProvider([ThinkingDelta("Hmm"), ProviderError("overloaded", "busy")])
-    with pytest.raises(ProviderError):
-        await collected(provider)
+@pytest.mark.parametrize("delta", [TextDelta("Hel"), ThinkingDelta("Hmm")], ids=lambda delta: type(delta).__name__)
+async def test_after_the_first_token_it_is_not_asked_again(delta):
+    provider = failing_first(ProviderError("overloaded", "busy"), delta)
+    assert (await failed(provider, sleep=Naps())).kind == "overloaded"
+    assert len(provider.requests) == 1
+
+
+async def test_what_never_went_out_is_not_asked_again():
+    class Unready:
+        asked = 0
+
+        async def stream(self, request, key=None):
+            self.asked += 1
+            yield Waiting("loading")
+            raise ProviderError("server", "no weights")
+
+    provider = Unready()
+    assert (await failed(provider, sleep=Naps())).kind == "server"
+    assert provider.asked == 1
+
+
+@pytest.mark.parametrize("seconds", [0.2, LONGEST_PAUSE_S])
+async def test_a_short_pause_is_kept(seconds):
+    naps = Naps()
+    await collected(failing_first(ProviderError("rate_limit", "slow", retry_after_s=seconds)), sleep=naps)
+    assert naps.seconds == [seconds]
+
+
+async def test_a_long_pause_is_told_instead_of_kept():
+    provider, naps = failing_first(ProviderError("rate_limit", "slow", retry_after_s=LONGEST_PAUSE_S + 1)), Naps()
+    assert (await failed(provider, sleep=naps)).retry_after_s == LONGEST_PAUSE_S + 1
+    assert naps.seconds == []
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("steps", "deadlines", "said"),
+    [
+        ([FOREVER], Deadlines(first_token_s=0.02), "sent nothing"),
+        ([TextDelta("a"), FOREVER], Deadlines(idle_s=0.02), "stopped writing"),
+        ([TextDelta("a"), FOREVER], Deadlines(total_s=0.02), "did not finish"),
+        ([FOREVER], Deadlines(total_s=0.02), "did not finish"),
+    ],
+)
+async def test_each_deadline_ends_the_wait_and_says_which_it_was(steps, deadlines, said):
+    provider = ScriptedProvider(steps)
+    error = await failed(provider, deadlines=deadlines)
+    assert error.kind == "timeout"
+    assert said in error.message
     assert len(provider.requests) == 1
 
 
@@ -48,65 +156,91 @@ async def test_waiting_for_a_provider_to_be_ready_is_not_held_against_it():
     class Slow:
         async def stream(self, request, key=None):
             yield Waiting("loading")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
             yield Started()
             yield Finished("stop")
 
-    events = await collected(Slow(), deadlines=Deadlines(first_token_s=0.05, total_s=0.05))
+    events = await collected(Slow(), deadlines=Deadlines(first_token_s=0.1, total_s=0.1))
     assert events == [Waiting("loading"), Started(), Finished("stop")]
 
 
 async def test_the_idle_deadline_starts_anew_with_every_token():
-    steps = [step for _ in range(5) for step in (0.03, TextDelta("a"))]
-    events = await collected(ScriptedProvider([*steps, Finished("stop")]), deadlines=Deadlines(idle_s=0.1))
+    steps = [step for _ in range(8) for step in (0.1, TextDelta("a"))]
+    events = await collected(ScriptedProvider([*steps, Finished("stop")]), deadlines=Deadlines(idle_s=0.6))
     assert events[-1] == Finished("stop")
 
 
+# The pump
+
+
+class Gated:
+    """Writes one piece, and the rest once the gate is open."""
+
+    def __init__(self, *rest):
+        self.gate, self.closed = asyncio.Event(), asyncio.Event()
+        self.rest = rest
+
+    async def stream(self, request, key=None):
+        try:
+            yield Started()
+            yield TextDelta("first")
+            await self.gate.wait()
+            for step in self.rest:
+                if isinstance(step, Exception):
+                    raise step
+                yield step
+        finally:
+            self.closed.set()
+
+
 async def test_a_slow_reader_gets_everything_that_came_meanwhile_at_once():
-    pieces = [step for at in range(10) for step in (0.005, TextDelta(str(at)))]
-    async with Pump(drive(ScriptedProvider([*pieces, Finished("stop")]), REQUEST)) as pump:
-        batches = []
-        async for batch in pump:
-            batches.append(batch)
-            await asyncio.sleep(0.2)
-    assert len(batches) <= 3
-    text = "".join(event.text for batch in batches for event in batch if isinstance(event, TextDelta))
-    assert text == "0123456789"
+    provider = Gated(TextDelta("a"), TextDelta("b"), Finished("stop"))
+    async with Pump(drive(provider, REQUEST)) as pump:
+        seen = []
+        while TextDelta("first") not in seen:
+            seen += await anext(pump)
+        provider.gate.set()
+        await provider.closed.wait()  # the stream is over; nobody has read since
+        assert await anext(pump) == [TextDelta("a"), TextDelta("b"), Finished("stop")]
+        with pytest.raises(StopAsyncIteration):
+            await anext(pump)
 
 
 async def test_times_are_taken_when_events_arrive_not_when_they_are_read():
-    script = [0.05, TextDelta("a"), 0.05, Finished("stop")]
-    async with Pump(drive(ScriptedProvider(script), REQUEST)) as pump:
-        await asyncio.sleep(0.5)
+    provider = Gated(Finished("stop"))
+    provider.gate.set()
+    async with Pump(drive(provider, REQUEST)) as pump:
+        await provider.closed.wait()
+        await asyncio.sleep(0)
+        ttft_s, duration_s = pump.ttft_s, pump.duration_s
+        await asyncio.sleep(0.05)
         async for _ in pump:
             pass
-    assert 0.04 < pump.ttft_s < 0.4
-    assert pump.ttft_s < pump.duration_s < 0.45
+    assert 0 < ttft_s <= duration_s
+    assert (pump.ttft_s, pump.duration_s) == (ttft_s, duration_s)
 
 
 async def test_an_error_comes_after_what_came_before_it():
-    script = [TextDelta("Hel"), ProviderError("connection", "gone")]
+    provider = Gated(TextDelta("Hel"), ProviderError("connection", "gone"))
+    provider.gate.set()
     seen = []
-    async with Pump(drive(ScriptedProvider(script), REQUEST)) as pump:
+    async with Pump(drive(provider, REQUEST)) as pump:
         with pytest.raises(ProviderError):
             async for batch in pump:
                 seen += batch
-    assert TextDelta("Hel") in seen
+    assert seen == [Started(), TextDelta("first"), TextDelta("Hel")]
 
 
 async def test_leaving_the_pump_cancels_the_stream():
-    closed = asyncio.Event()
-
-    class Endless:
-        async def stream(self, request, key=None):
-            yield Started()
-            try:
-                while True:
-                    yield TextDelta("a")
-                    await asyncio.sleep(0.001)
-            finally:
-                closed.set()
-
-    async with Pump(drive(Endless(), REQUEST)) as pump:
+    provider = Gated()
+    async with Pump(drive(provider, REQUEST)) as pump:
         await anext(pump)
-    assert closed.is_set()
+        assert not provider.closed.is_set()
+    assert provider.closed.is_set()
+
+
+async def test_leaving_the_driver_closes_the_stream():
+    provider = Gated()
+    async with aclosing(drive(provider, REQUEST)) as events:
+        await anext(events)
+    assert provider.closed.is_set()

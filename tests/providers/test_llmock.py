@@ -43,7 +43,17 @@ async def test_an_answer_arrives_whole(wire, llmock):
 
 @every_wire
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, "auth"), (403, "permission"), (404, "not_found"), (500, "server"), (503, "overloaded")]
+    ("status", "kind"),
+    [
+        (401, "auth"),
+        (402, "quota"),
+        (403, "permission"),
+        (404, "not_found"),
+        (500, "server"),
+        (502, "server"),
+        (503, "overloaded"),
+        (529, "overloaded"),
+    ],
 )
 async def test_a_failing_provider_has_its_kind(wire, status, kind, llmock):
     llmock.fail(status, times=None)
@@ -59,6 +69,29 @@ async def test_a_short_rate_limit_is_waited_out(wire, llmock):
     assert error is None
     assert text
     llmock.assert_resilient()
+
+
+@every_wire
+async def test_a_long_rate_limit_is_told_and_not_waited_for(wire, llmock):
+    llmock.rate_limit(times=None, retry_after=300)
+    _, error = await ask(wire, llmock)
+    assert (error.kind, error.retry_after_s, len(llmock.requests)) == ("rate_limit", 300, 1)
+
+
+@every_wire
+async def test_a_quota_that_is_used_up_is_told_with_the_true_wait(wire, llmock):
+    llmock.limits(rpm=1)
+    assert (await ask(wire, llmock))[1] is None
+    _, error = await ask(wire, llmock)
+    assert error.kind == "rate_limit"
+    assert 10 < error.retry_after_s <= 60
+
+
+@every_wire
+async def test_a_slow_first_token_meets_our_deadline(wire, llmock):
+    llmock.slow_first_token(20)
+    text, error = await ask(wire, llmock, Deadlines(first_token_s=0.5))
+    assert (text, error.kind) == ("", "timeout")
 
 
 @every_wire
