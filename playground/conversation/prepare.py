@@ -19,6 +19,8 @@ Count = Callable[[Sequence[Message]], Awaitable[list[int]]]
 # Room kept for an answer whose length nobody limited, in tokens.
 RESERVE_TOKENS = 1024
 UNKNOWN_WINDOW = 2**31
+# More than any chat format puts around one message, in tokens.
+MOST_OVERHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ async def prepare(
     check_messages(messages)
     sampling, dropped = fit(model, _limited(contender.sampling, limits))
     budget = _budget(model, sampling, limits)
+    if surely_fits(messages, budget):
+        return Prepared(Request(model, messages, sampling, dropped, json_schema), 0)
     sizes = await (count(messages) if count else _estimate(model, messages))
     trimmed = trim(messages, sizes, budget)
     if trimmed.tokens > budget:
@@ -69,6 +73,11 @@ async def prepare(
             "Shorten it, or choose a model with a larger window.",
         )
     return Prepared(Request(model, trimmed.messages, sampling, dropped, json_schema), trimmed.left_out)
+
+
+def surely_fits(messages: Sequence[Message], budget: int) -> bool:
+    """Whether a conversation fits without being counted: no tokenizer makes more tokens than there are bytes."""
+    return sum(len(message.content.encode("utf-8")) + MOST_OVERHEAD for message in messages) <= budget
 
 
 def check_available(model: ModelSpec, key: str | None) -> None:

@@ -120,10 +120,18 @@ async def test_exact_counters_are_asked_where_there_are_any():
         return [1000 for _ in messages]
 
     provider, found = await replies(
-        answer("Hi"), conversation(5, 1), model="smollm2-135m-instruct", counters={"local": count}
+        answer("Hi"), conversation(5, 60), model="smollm2-135m-instruct", counters={"local": count}
     )
     assert len(provider.requests[0].messages) == 3
     assert found[-1].left_out == 8
+
+
+async def test_a_short_conversation_is_not_counted_at_all():
+    async def count(messages):
+        raise AssertionError("nobody has to wait for this")
+
+    _, found = await replies(answer("Hi"), model="smollm2-135m-instruct", counters={"local": count})
+    assert found[-1].error is None
 
 
 async def test_a_question_over_the_window_is_refused_and_nothing_is_sent():
