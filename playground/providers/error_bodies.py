@@ -6,7 +6,6 @@ parameter; what those words mean stands in fault_words.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -117,10 +116,9 @@ def _pause(text: object) -> float | None:
 
 def _number(text: str | None) -> float | None:
     try:
-        number = float(text or "")
+        return float(text or "")
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def _first(values: Iterable[T | None]) -> T | None:

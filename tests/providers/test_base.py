@@ -93,7 +93,8 @@ def test_what_may_get_better_is_this():
 
 
 async def test_it_is_asked_again_only_once():
-    provider = ScriptedProvider([ProviderError("server", "no")])
+    attempts = iter([[ProviderError("server", "no")], [ProviderError("server", "no")], answer("Hello")])
+    provider = ScriptedProvider(lambda _: next(attempts))
     assert (await failed(provider, sleep=Naps())).kind == "server"
     assert len(provider.requests) == 2
 

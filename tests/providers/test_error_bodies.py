@@ -96,6 +96,9 @@ def test_a_status_has_a_kind_of_its_own(status, kind, body):
         (400, gemini_says("The input token count (9) exceeds the maximum (8).", "INVALID_ARGUMENT"), "context_length"),
         (503, gemini_says("The model is overloaded. Please try again later.", "UNAVAILABLE"), "overloaded"),
         (503, gemini_says("The service is currently unavailable.", "UNAVAILABLE"), "server"),
+        (429, gemini_says("Slow down.", "RESOURCE_EXHAUSTED", {"@type": "Help", "description": "See PerDay"}),
+         "rate_limit"),
+        (401, openai_says("Keys are overloaded.", "invalid_api_key"), "auth"),
         (400, gemini_says("User location is not supported for the API use.", "FAILED_PRECONDITION"), "bad_request"),
     ],
 )  # fmt: skip
@@ -108,6 +111,8 @@ def test_a_body_says_more_than_its_status(status, body, kind):
     [
         ({"code": 429, "message": "Slower, please."}, "rate_limit"),
         ({"code": "402", "message": "No credits."}, "quota"),
+        ({"code": 7, "message": "Sorry."}, "server"),
+        ({"code": "4" * 5000, "message": "Sorry."}, "server"),
         ({"type": "server_error", "message": "Sorry."}, "server"),
         ({"type": "invalid_request_error", "message": "No."}, "bad_request"),
         ({"message": "Sorry."}, "server"),
@@ -123,6 +128,7 @@ def test_inside_a_stream_that_began_well_only_the_body_speaks(body, kind):
         (400, openai_says("Not with this model.", "unsupported_value", param="temperature"), "temperature"),
         (400, openai_says("Use another one.", "unsupported_parameter", param="max_tokens"), "max_tokens"),
         (400, openai_says("Unsupported.", "unsupported_value", param="reasoning.effort"), "effort"),
+        (400, openai_says("Unsupported.", param="generation_config.min_p"), "min_p"),
         (400, openai_says("Unrecognized request argument supplied: top_k"), "top_k"),
         (400, anthropic_says("invalid_request_error", "temperature: Extra inputs are not permitted"), "temperature"),
         (400, anthropic_says("invalid_request_error", "`top_k` is deprecated for this model."), "top_k"),
@@ -145,6 +151,7 @@ def test_a_parameter_that_is_refused_is_named_as_people_know_it(status, body, pa
         (anthropic_says("invalid_request_error", "temperature: range: 0..1"), "temperature"),
         (openai_says("Does not support 'system'.", "unsupported_value", param="messages[0].role"), None),
         (openai_says("Invalid value.", param="messages"), None),
+        (openai_says("A temperature of 3 is too hot."), None),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_no_unsupported_parameter(body, param):
@@ -165,6 +172,7 @@ def test_a_bad_value_is_no_unsupported_parameter(body, param):
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "999999999"}, None),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
         ({"retry-after": "Wed, 21 Oct 99999 07:28:00 GMT"}, None),
     ],

@@ -106,6 +106,18 @@ async def test_thinking_under_both_names_is_shown_once():
     assert thinking_of(events) == "Hmm."
 
 
+async def test_thinking_that_is_no_text_is_passed_over():
+    events, error = await outcome(OPENAI_CHAT, stream(chat_delta(reasoning={"steps": 3}) + OPENAI_CHAT.answer("Hello")))
+    assert error is None
+    assert (thinking_of(events), text_of(events)) == ("", "Hello")
+
+
+async def test_empty_pieces_are_no_text():
+    empty = output_delta("response.output_text.delta", "") + output_delta("response.reasoning_text.delta", "")
+    events, error = await outcome(OPENAI_RESPONSES, stream(empty + OPENAI_RESPONSES.close("refusal", True)))
+    assert (len(events), error.kind) == (1, "blocked")
+
+
 async def test_paragraphs_of_a_summary_are_kept_apart():
     def part(text):
         return typed("response.reasoning_summary_part.added", summary_index=0) + output_delta(
@@ -133,6 +145,15 @@ async def test_usage_that_is_not_all_there_is_none(reported, usage):
     events, error = await outcome(OPENAI_CHAT, stream(OPENAI_CHAT.text("Hello") + chunk))
     assert error is None
     assert events[-1] == Finished("stop", usage)
+
+
+async def test_usage_that_came_early_is_kept():
+    early = chat_chunk(
+        [{"index": 0, "delta": {"content": "Hello"}}], usage={"prompt_tokens": 5, "completion_tokens": 1}
+    )
+    end = chat_chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}], usage={"total_tokens": 6})
+    events, _ = await outcome(OPENAI_CHAT, stream(early + end))
+    assert events[-1].usage == Usage(5, 1)
 
 
 async def test_usage_without_a_total_is_none_in_responses_too():

@@ -168,6 +168,31 @@ async def test_a_path_that_does_not_exist_and_a_file_of_another_kind_are_refused
         await fetch(str(wrong), tmp_path, nothing)
 
 
+async def test_weights_may_come_from_the_hub(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    asked = []
+
+    def download(repository, file, cache_dir):
+        asked.append((repository, file))
+        Path(cache_dir).mkdir(parents=True)
+        found = Path(cache_dir) / "model.gguf"
+        found.write_bytes(CONTENT)
+        return str(found)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    found = await fetch("hf://owner/repo-GGUF/folder/model.gguf", tmp_path / "cache", nothing)
+    assert asked == [("owner/repo-GGUF", "folder/model.gguf")]
+    assert found.read_bytes() == CONTENT
+
+
+async def test_a_hub_that_cannot_be_reached_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match=r"could not be fetched.*check the name and the network"):
+        await fetch("hf://owner/repo/model.gguf", tmp_path / "cache", nothing)
+
+
 async def test_a_cache_that_cannot_be_written_names_the_variable(wheel, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
