@@ -1,1 +1,0 @@
-"""Blind battles between contenders, their votes, and what may be concluded from them."""
