@@ -41,10 +41,11 @@ class AnthropicProvider:
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
         await load_sdk("anthropic")
-        async with self._translated(request):
+        endpoint = faults.asked_with(self._endpoint, key)
+        async with self._translated(endpoint, request):
             client = self._client if key is None else self._client.with_options(api_key=key)
             yield Started(request.dropped)
-            async for event in _messages(client, request, self._endpoint):
+            async for event in _messages(client, request, endpoint):
                 yield event
 
     @cached_property
@@ -60,22 +61,22 @@ class AnthropicProvider:
         )
 
     @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncGenerator[None]:
-        """Every foreign error of a call becomes a ProviderError here."""
+    async def _translated(self, endpoint: Endpoint, request: Request) -> AsyncGenerator[None]:
+        """Every foreign error of a call becomes a ProviderError here, unchained: theirs may quote the key."""
         from anthropic import APIError, APIStatusError
 
         try:
             yield
         except APIStatusError as error:
             headers = error.response.headers
-            raise faults.from_response(error.status_code, error.body, headers, self._endpoint, request) from error
+            raise faults.from_response(error.status_code, error.body, headers, endpoint, request) from None
         except Exception as error:
-            known = faults.from_exception(error, self._endpoint, request)
+            known = faults.from_exception(error, endpoint, request)
             if known is None and isinstance(error, APIError):
-                known = faults.from_response(200, error.body, {}, self._endpoint, request)
+                known = faults.from_response(200, error.body, {}, endpoint, request)
             if known is None:
                 raise
-            raise known from error
+            raise known from None
 
 
 async def _messages(client: Any, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:

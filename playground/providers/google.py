@@ -38,7 +38,8 @@ class GoogleProvider:
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
         await load_sdk("google.genai")
-        async with self._translated(request):
+        endpoint = faults.asked_with(self._endpoint, key)
+        async with self._translated(endpoint, request):
             arguments = generate_arguments(request, key)
             client = self._client
             yield Started(request.dropped)
@@ -60,8 +61,8 @@ class GoogleProvider:
         return Client(api_key=self._endpoint.api_key or "none", vertexai=False, http_options=options)
 
     @asynccontextmanager
-    async def _translated(self, request: Request) -> AsyncGenerator[None]:
-        """Every foreign error of a call becomes a ProviderError here."""
+    async def _translated(self, endpoint: Endpoint, request: Request) -> AsyncGenerator[None]:
+        """Every foreign error of a call becomes a ProviderError here, unchained: theirs may quote the key."""
         from google.genai.errors import APIError, UnknownApiResponseError
 
         try:
@@ -69,16 +70,16 @@ class GoogleProvider:
         except APIError as error:
             failed: Any = error
             headers = getattr(failed.response, "headers", {})
-            raise faults.from_response(failed.code, failed.details, headers, self._endpoint, request) from error
-        except UnknownApiResponseError as error:
-            raise faults.protocol_error(self._endpoint, request) from error
-        except UnicodeEncodeError as error:  # a header holds ASCII, and the key is the one that people type
-            raise faults.from_response(401, None, {}, self._endpoint, request) from error
+            raise faults.from_response(failed.code, failed.details, headers, endpoint, request) from None
+        except UnknownApiResponseError:
+            raise faults.protocol_error(endpoint, request) from None
+        except UnicodeEncodeError:  # a header holds ASCII, and the key is the one that people type
+            raise faults.from_response(401, None, {}, endpoint, request) from None
         except Exception as error:
-            known = faults.from_exception(error, self._endpoint, request)
+            known = faults.from_exception(error, endpoint, request)
             if known is None:
                 raise
-            raise known from error
+            raise known from None
 
 
 async def _generate(client: Any, arguments: dict[str, Any]) -> AsyncGenerator[Event]:
