@@ -1,0 +1,1 @@
+"""Blind battles between contenders, their votes, and what may be concluded from them."""
