@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..errors import ConfigError, ProviderError
 from ..settings import Settings
 from ..types import Family, ModelSpec
+from .contenders import ListedContender, read_contenders
 from .pricing import context_window_of, price_of
 
 Table = dict[str, Any]
@@ -50,11 +51,12 @@ class ModelLine:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every model that is listed, in the order of the file, and who serves them."""
+    """Every model that is listed, in the order of the file, who serves them, and who fights in the arena."""
 
     models: Mapping[str, ModelSpec]
     providers: Mapping[str, ProviderSpec]
     successors: Mapping[str, str]
+    contenders: tuple[ListedContender, ...] = ()
 
     def get(self, model_id: str) -> ModelSpec:
         """The model of that id. Raises ProviderError `not_found`, naming a successor where one is known."""
@@ -91,9 +93,10 @@ def load_catalog(settings: Settings) -> Catalog:
             models[model_id] = spec
     if not models and not problems:
         problems.append("The catalog lists no model.")
+    contenders = read_contenders(tables.get("contenders", {}), models, problems) if not problems else ()
     if problems:
         raise ConfigError(problems)
-    return Catalog(models, providers, tables.get("successors", {}))
+    return Catalog(models, providers, tables.get("successors", {}), contenders)
 
 
 def family_for(provider: str, upstream: str, families: Iterable[Family]) -> Family | None:

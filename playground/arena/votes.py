@@ -1,0 +1,198 @@
+"""The store of contenders, battles and votes. Every write is on disk when it returns; blocking, so call it in a thread.
+
+Votes are single use by a unique key, whoever races. Undoing turns the vote into a line of the
+revisions, which only ever grow. Knows no provider, no rating and no page; the SQL is in rows.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ..models.contenders import ListedContender
+from . import rows
+from .counts import OUTCOMES, Outcome
+from .database import Database
+from .records import ArenaError, Battle, Kind, Seat, Status
+from .rows import Source
+from .style import Style
+
+# Longer than any turn may take: what still runs after that has no process behind it.
+ORPHANED_AFTER_S = 3600.0
+
+VOTED = "This battle has been voted on already. Undo is possible until the next one."
+NO_VOTE = "There is no vote to undo on this battle."
+CLOSED: dict[Status, ArenaError] = {
+    "running": ArenaError("too_early", "Both sides are still answering: vote when they are done, or stop them first."),
+    "failed": ArenaError(
+        "too_early",
+        "One side gave no answer, so there is nothing to compare: draw another opponent, or start a new battle.",
+    ),
+    "interrupted": ArenaError("conflict", "This battle was interrupted before both sides had answered: start anew."),
+    "replaced": ArenaError("conflict", "This battle went on with another opponent."),
+}
+Tallies = list[tuple[str, str, str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """An accepted vote. `revised`: it replaces one that was undone after the names had been shown."""
+
+    outcome: Outcome
+    revised: bool
+
+
+class Votes:
+    """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
+
+    `interrupted` counts the battles that were found running without a process behind them.
+    """
+
+    def __init__(self, database: Database, runner: str) -> None:
+        self._database = database
+        self.runner = runner
+        self._salt = database.write(lambda open_: rows.secret(open_, "voter_salt", secrets.token_hex(32)))
+        self.interrupted = database.write(lambda open_: rows.interrupt(open_, runner, ORPHANED_AFTER_S))
+
+    def voter(self, identity: str) -> str:
+        """The salted hash under which a voter is stored: nobody can be found from it, not even by trying addresses."""
+        return hashlib.sha256(f"{self._salt}:{identity}".encode("utf-8", "replace")).hexdigest()[:32]
+
+    def publish(self, listed: Iterable[ListedContender]) -> None:
+        """Makes `listed` the catalog's contenders; those it listed before are kept, as retired."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(rows.RETIRE_CATALOG)
+            for one in listed:
+                rows.add_contender(connection, one, "catalog")
+
+        self._database.write(work)
+
+    def contenders(self) -> dict[str, ListedContender]:
+        """Everyone who was ever listed or compared, by id; `available` is left False, the catalog knows."""
+        with self._database.reading() as connection:
+            return {one.id: one for one in rows.contenders(connection)}
+
+    def contender(self, contender_id: str) -> ListedContender:
+        """One contender, retired or not. Raises KeyError."""
+        with self._database.reading() as connection:
+            one = rows.contender(connection, contender_id)
+        if one is None:
+            raise KeyError(contender_id)
+        return one
+
+    def add_battle(self, battle: Battle, replaces: str | None = None) -> None:
+        """Writes a battle; `replaces` names the failed one that goes on as this.
+
+        Raises ArenaError `conflict` when that is not waiting for an opponent any more.
+        """
+
+        def work(connection: Connection) -> None:
+            if replaces is not None and not rows.change_status(connection, replaces, "failed", "replaced"):
+                raise ArenaError("conflict", "This battle is not waiting for another opponent.")
+            rows.add_battle(connection, battle, self.runner, replaces)
+
+        self._database.write(work)
+
+    def battle(self, battle_id: str) -> Battle:
+        """The battle of that id. Raises ArenaError `not_found`."""
+        with self._database.reading() as connection:
+            return _battle(connection, battle_id)
+
+    def open_turn(self, before: Battle, after: Battle) -> None:
+        """Writes `after`, which is `before` with one more prompt. Raises ArenaError when it is not open for that."""
+
+        def work(connection: Connection) -> None:
+            if rows.open_turn(connection, before, after, self.runner):
+                return
+            status = _battle(connection, before.id).status
+            raise CLOSED.get(status) or ArenaError(
+                "conflict", "This battle has been voted on, or went on in another window: start a new one."
+            )
+
+        self._database.write(work)
+
+    def close_turn(self, battle: Battle, styles: Mapping[Seat, Style]) -> None:
+        """Writes what both sides answered, how it is styled, and whether the vote is open now."""
+        self._database.write(lambda connection: rows.close_turn(connection, battle, styles))
+
+    def cast(self, battle_id: str, outcome: str, voter: str, *, source: Source = "human") -> Ballot:
+        """Counts a vote. Raises ArenaError: `not_found`, `too_early`, `bad_request`, `conflict` with the first vote."""
+        chosen = _outcome(outcome)
+
+        def work(connection: Connection) -> Ballot:
+            row = rows.add_vote(connection, battle_id, source, chosen, voter)
+            if row is not None:
+                return Ballot(*row)
+            battle = _battle(connection, battle_id)
+            first = rows.vote(connection, battle_id, source)
+            if first is not None:
+                raise ArenaError("conflict", VOTED, outcome=first.outcome)
+            raise CLOSED.get(battle.status) or _unknown(battle_id)
+
+        return self._database.write(work)
+
+    def undo(self, battle_id: str, *, source: Source = "human") -> Outcome:
+        """Takes a vote back and returns what it was. Raises ArenaError `not_found` or `conflict`."""
+
+        def work(connection: Connection) -> Outcome:
+            battle = _battle(connection, battle_id)
+            if not rows.is_voters_last(connection, battle):
+                raise ArenaError("conflict", "A vote can be undone until the next battle, and that has begun.")
+            row = rows.remove_vote(connection, battle_id, source)
+            if row is None:
+                raise ArenaError("conflict", NO_VOTE)
+            return row.outcome
+
+        return self._database.write(work)
+
+    def add_comparison(
+        self, contenders: Sequence[ListedContender], battles: Sequence[tuple[Battle, Outcome]], voter: str
+    ) -> None:
+        """Writes a named side-by-side vote: its pairs, each a battle of its own kind with its outcome, all or none."""
+
+        def work(connection: Connection) -> None:
+            for one in contenders:
+                rows.add_contender(connection, one, "side_by_side")
+            for battle, outcome in battles:
+                rows.add_battle(connection, battle, self.runner)
+                rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind)
+
+        self._database.write(work)
+
+    def counts(self, *, kind: Kind = "blind", source: Source = "human") -> Tallies:
+        """(seat a, seat b, outcome, how often) of the votes that were cast blind on answers that gave no name away."""
+        with self._database.reading() as connection:
+            found = connection.execute(rows.COUNTS, {"source": source, "kind": kind}).all()
+        return [(row.a, row.b, row.outcome, row.votes) for row in found]
+
+    def tally(self, voter: str) -> Tallies:
+        """(seat a, seat b, outcome, how often) of one voter's own blind votes, all of them."""
+        with self._database.reading() as connection:
+            found = connection.execute(rows.TALLY, {"voter": voter}).all()
+        return [(row.a, row.b, row.outcome, row.votes) for row in found]
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def _battle(connection: Connection, battle_id: str) -> Battle:
+    found = rows.battle(connection, battle_id)
+    if found is None:
+        raise _unknown(battle_id)
+    return found
+
+
+def _unknown(battle_id: str) -> ArenaError:
+    return ArenaError("not_found", f"There is no battle {battle_id[:40]!r}: start one first.")
+
+
+def _outcome(outcome: str) -> Outcome:
+    for known in OUTCOMES:
+        if outcome == known:
+            return known
+    raise ArenaError("bad_request", f"{outcome[:40]!r} is no outcome: it is one of {', '.join(OUTCOMES)}.")
