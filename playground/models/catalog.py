@@ -21,7 +21,7 @@ from .pricing import context_window_of, price_of
 
 Table = dict[str, Any]
 T = TypeVar("T")
-SECTIONS = ("providers", "endpoints", "families", "models", "successors", "contenders", "presets")
+SECTIONS = ("providers", "endpoints", "families", "models", "successors", "contenders", "makers", "presets")
 COMPATIBLE = "*"
 
 
@@ -50,13 +50,22 @@ class ModelLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """What a maker and its models are called: `names` in any case, `as_written` only so (they are words, too)."""
+
+    names: tuple[str, ...] = ()
+    as_written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every model that is listed, in the order of the file, who serves them, and who fights in the arena."""
+    """Every model that is listed, in the order of the file, who serves them, who makes them, and who fights."""
 
     models: Mapping[str, ModelSpec]
     providers: Mapping[str, ProviderSpec]
     successors: Mapping[str, str]
     contenders: tuple[ListedContender, ...] = ()
+    makers: tuple[Maker, ...] = ()
 
     def get(self, model_id: str) -> ModelSpec:
         """The model of that id. Raises ProviderError `not_found`, naming a successor where one is known."""
@@ -93,10 +102,13 @@ def load_catalog(settings: Settings) -> Catalog:
             models[model_id] = spec
     if not models and not problems:
         problems.append("The catalog lists no model.")
+    makers = [_parse(Maker, f"makers.{name}", row, problems) for name, row in tables.get("makers", {}).items()]
     contenders = read_contenders(tables.get("contenders", {}), models, problems) if not problems else ()
     if problems:
         raise ConfigError(problems)
-    return Catalog(models, providers, tables.get("successors", {}), contenders)
+    return Catalog(
+        models, providers, tables.get("successors", {}), contenders, tuple(maker for maker in makers if maker)
+    )
 
 
 def family_for(provider: str, upstream: str, families: Iterable[Family]) -> Family | None:
