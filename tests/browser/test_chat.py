@@ -73,24 +73,24 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
     await chat.set("Max tokens", 5)
     await chat.ask("Go on.")
     await chat.answered()
-    assert await chat.questions.count() == 2
+    await expect(chat.questions).to_have_count(2)
     assert (await chat.text(0)).startswith(first[:20])
 
 
 async def test_retry_answers_again_and_undo_puts_the_question_back(app, page):
     chat = Chat(page)
     await chat.open(app)
-    await chat.set("Max tokens", 8)
-    await chat.ask("Say hello.")
+    await chat.set("Max tokens", 250)
+    await chat.ask(LONG)
     await chat.answered()
     await chat.transcript.hover()
     await chat.transcript.get_by_role("button", name=re.compile("retry", re.I)).last.click(force=True)
     await expect(chat.figures).to_have_count(0)
     await chat.answered()
-    assert await chat.questions.count() == 1
+    await expect(chat.questions).to_have_count(1)
     await chat.transcript.get_by_role("button", name=re.compile("undo", re.I)).last.click(force=True)
     await expect(chat.questions).to_have_count(0)
-    await expect(chat.box).to_have_value("Say hello.")
+    await expect(chat.box).to_have_value(LONG)
 
 
 async def test_an_edited_question_is_answered_anew(app, page):
@@ -105,7 +105,7 @@ async def test_an_edited_question_is_answered_anew(app, page):
     await chat.transcript.get_by_role("button", name=re.compile("submit", re.I)).click(force=True)
     await expect(chat.questions).to_have_text(re.compile("Say goodbye."))
     await chat.answered()
-    assert await chat.questions.count() == 1
+    await expect(chat.questions).to_have_count(1)
 
 
 async def test_a_model_without_a_key_says_which_variable_is_missing(app, page):
