@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -60,14 +60,20 @@ class Answer:
     dropped: tuple[str, ...] = ()
     left_out: int = 0
 
+    @property
+    def failed(self) -> bool:
+        """Whether the side gave no answer that can be compared: it broke off, refused, or said nothing."""
+        refused = self.finish_reason == "content_filter"
+        return not self.stopped and (self.error is not None or refused or not self.text)
+
     @classmethod
-    def of(cls, reply: Reply, shown: str, *, stopped: bool = False) -> Answer:
-        """What a finished or stopped Reply leaves behind."""
+    def of(cls, reply: Reply, shown: str) -> Answer:
+        """What a Reply leaves behind of which `shown` was shown; less than all of it means that it was stopped."""
         error = reply.error
         return cls(
             text=shown,
             finish_reason=reply.finish_reason,
-            stopped=stopped and not reply.done,
+            stopped=not reply.done or shown != reply.text,
             error=error.kind if error else None,
             error_message=error.message if error else "",
             usage=reply.usage,
@@ -116,9 +122,20 @@ class Battle:
     def contender(self, seat: Seat) -> str:
         return self.a if seat == "a" else self.b
 
-    def with_answers(self, answers: dict[Seat, Answer]) -> Battle:
-        """The battle with the last turn's answers filled in."""
-        return replace(self, turns=(*self.turns[:-1], replace(self.turns[-1], **answers)))
+    def with_answers(self, at: int, answers: Mapping[Seat, Answer]) -> Battle:
+        """The battle with answers of turn `at` filled in."""
+        turn = replace(self.turns[at], **answers)
+        return replace(self, turns=(*self.turns[:at], turn, *self.turns[at + 1 :]))
+
+    def answers(self, seat: Seat) -> tuple[Answer, ...]:
+        """What one side has answered, turn by turn."""
+        return tuple(answer for turn in self.turns if (answer := turn.answer(seat)) is not None)
+
+    @property
+    def failed(self) -> tuple[Seat, ...]:
+        """The seats that gave no answer to the last prompt: each can be given to another opponent."""
+        last = self.turns[-1]
+        return tuple(seat for seat in SEATS if (answer := last.answer(seat)) is not None and answer.failed)
 
 
 def history(turns: Sequence[Turn], seat: Seat) -> list[Message]:

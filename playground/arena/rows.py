@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from ..models.contenders import ListedContender
 from ..types import Contender
 from .counts import Outcome
-from .records import SEATS, Battle, Kind, Seat, Status, Turn
+from .records import SEATS, Battle, Kind, Seat, Turn
 from .style import Style
 
 Source = Literal["human", "judge"]
@@ -48,7 +48,13 @@ ADD_BATTLE = text(
     "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :replaces, :created, :created)"
 )
 READ_BATTLE = text("SELECT id, a, b, voter, created, turns, kind, status, leaked FROM battle WHERE id = :id")
-CHANGE_STATUS = text("UPDATE battle SET status = :new WHERE id = :id AND status = :old")
+# Postgres: whoever changes a battle first waits for those who vote on it, so that each sees what the other did.
+LOCK_BATTLE = text("SELECT 1 FROM battle WHERE id = :id FOR UPDATE")
+REPLACE = text(
+    "UPDATE battle SET status = 'replaced' WHERE id = :id AND status IN ('failed', 'ready') "
+    "AND NOT EXISTS (SELECT 1 FROM vote WHERE battle = :id) "
+    "AND NOT EXISTS (SELECT 1 FROM vote_revision WHERE battle = :id)"
+)
 INTERRUPT = text(
     "UPDATE battle SET status = 'interrupted' WHERE status = 'running' AND (runner = :runner OR updated < :longest)"
 )
@@ -156,9 +162,10 @@ def battle(connection: Connection, battle_id: str) -> Battle | None:
     return Battle(row.id, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked)
 
 
-def change_status(connection: Connection, battle_id: str, old: Status, new: Status) -> bool:
-    """Whether the battle was `old`, and is `new` now."""
-    return connection.execute(CHANGE_STATUS, {"id": battle_id, "old": old, "new": new}).rowcount == 1
+def replace_battle(connection: Connection, battle_id: str) -> bool:
+    """Marks a battle as gone on in another one, unless somebody voted or went on."""
+    _lock(connection, battle_id)
+    return connection.execute(REPLACE, {"id": battle_id}).rowcount == 1
 
 
 def interrupt(connection: Connection, runner: str, older_than_s: float) -> int:
@@ -168,6 +175,7 @@ def interrupt(connection: Connection, runner: str, older_than_s: float) -> int:
 
 def open_turn(connection: Connection, before: Battle, after: Battle, runner: str) -> bool:
     """Writes the next prompt, unless somebody voted or wrote since `before` was read."""
+    _lock(connection, before.id)
     values = {
         "id": before.id,
         "before": dump(before.turns),
@@ -188,6 +196,12 @@ def close_turn(connection: Connection, battle: Battle, styles: Mapping[Seat, Sty
         "now": time.time(),
     }
     connection.execute(CLOSE_TURN, values)
+
+
+def _lock(connection: Connection, battle_id: str) -> None:
+    """SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(LOCK_BATTLE, {"id": battle_id})
 
 
 def is_voters_last(connection: Connection, battle: Battle) -> bool:

@@ -7,6 +7,7 @@ revisions, which only ever grow. Knows no provider, no rating and no page; the S
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from .style import Style
 
 # Longer than any turn may take: what still runs after that has no process behind it.
 ORPHANED_AFTER_S = 3600.0
+
+BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 VOTED = "This battle has been voted on already. Undo is possible until the next one."
 NO_VOTE = "There is no vote to undo on this battle."
@@ -86,13 +89,13 @@ class Votes:
         return one
 
     def add_battle(self, battle: Battle, replaces: str | None = None) -> None:
-        """Writes a battle; `replaces` names the failed one that goes on as this.
+        """Writes a battle; `replaces` names the one, not voted on, that goes on as this.
 
         Raises ArenaError `conflict` when that is not waiting for an opponent any more.
         """
 
         def work(connection: Connection) -> None:
-            if replaces is not None and not rows.change_status(connection, replaces, "failed", "replaced"):
+            if replaces is not None and not rows.replace_battle(connection, replaces):
                 raise ArenaError("conflict", "This battle is not waiting for another opponent.")
             rows.add_battle(connection, battle, self.runner, replaces)
 
@@ -100,6 +103,7 @@ class Votes:
 
     def battle(self, battle_id: str) -> Battle:
         """The battle of that id. Raises ArenaError `not_found`."""
+        _check_id(battle_id)
         with self._database.reading() as connection:
             return _battle(connection, battle_id)
 
@@ -123,6 +127,7 @@ class Votes:
     def cast(self, battle_id: str, outcome: str, voter: str, *, source: Source = "human") -> Ballot:
         """Counts a vote. Raises ArenaError: `not_found`, `too_early`, `bad_request`, `conflict` with the first vote."""
         chosen = _outcome(outcome)
+        _check_id(battle_id)
 
         def work(connection: Connection) -> Ballot:
             row = rows.add_vote(connection, battle_id, source, chosen, voter)
@@ -138,6 +143,7 @@ class Votes:
 
     def undo(self, battle_id: str, *, source: Source = "human") -> Outcome:
         """Takes a vote back and returns what it was. Raises ArenaError `not_found` or `conflict`."""
+        _check_id(battle_id)
 
         def work(connection: Connection) -> Outcome:
             battle = _battle(connection, battle_id)
@@ -187,8 +193,14 @@ def _battle(connection: Connection, battle_id: str) -> Battle:
     return found
 
 
+def _check_id(battle_id: str) -> None:
+    """Raises ArenaError `not_found` for what no battle is called; a database would stumble over some of it."""
+    if not BATTLE_ID.fullmatch(battle_id):
+        raise _unknown(battle_id)
+
+
 def _unknown(battle_id: str) -> ArenaError:
-    return ArenaError("not_found", f"There is no battle {battle_id[:40]!r}: start one first.")
+    return ArenaError("not_found", f"There is no battle {battle_id[:40]!a}: start one first.")
 
 
 def _outcome(outcome: str) -> Outcome:

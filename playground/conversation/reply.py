@@ -18,6 +18,7 @@ from ..types import (
     Finished,
     FinishReason,
     Message,
+    ModelSpec,
     Request,
     Started,
     TextDelta,
@@ -110,6 +111,23 @@ class Backends:
                 return
             yield self._ended(answer.now(pump), request, finished=answer.finished)
 
+    def cut_off(self, contender: Contender, history: Sequence[Message], reply: Reply) -> Reply:
+        """A reply that somebody stopped, with what it has cost so far as nearly as it can be counted here."""
+        if reply.usage is not None or not (reply.text or reply.thinking):
+            return reply
+        model = self.catalog.get(contender.model)
+        usage = _estimated(model, (Message("system", contender.system_prompt), *history), reply)
+        return replace(reply, usage=usage, cost=cost(model, usage), status="")
+
+    async def refusal(self, contender: Contender, history: Sequence[Message]) -> ProviderError | None:
+        """Why this cannot be asked, found without asking; None if it can."""
+        try:
+            model = self.catalog.get(contender.model)
+            await prepare(model, contender, history, self.limits, self.counters.get(model.provider))
+        except Exception as error:
+            return _as_provider_error(error)
+        return None
+
     def _ended(
         self,
         reply: Reply,
@@ -120,7 +138,7 @@ class Backends:
     ) -> Reply:
         usage = finished.usage if finished else None
         if usage is None and (reply.text or reply.thinking or finished):
-            usage = _estimated(request, reply)
+            usage = _estimated(request.model, request.messages, reply)
         return replace(
             reply,
             usage=usage,
@@ -197,8 +215,8 @@ def _as_provider_error(error: Exception) -> ProviderError:
     return ProviderError("server", text)
 
 
-def _estimated(request: Request, reply: Reply) -> Usage:
+def _estimated(model: ModelSpec, messages: Sequence[Message], reply: Reply) -> Usage:
     """What the provider did not report, counted here; thinking is part of the output."""
-    text, thinking = (tokens.count_for(request.model, part).tokens for part in (reply.text, reply.thinking))
-    asked = tokens.count_messages(request.model, request.messages).tokens
+    text, thinking = (tokens.count_for(model, part).tokens for part in (reply.text, reply.thinking))
+    asked = tokens.count_messages(model, messages).tokens
     return Usage(asked, text + thinking, 0, thinking, estimated=True)

@@ -1,0 +1,290 @@
+"""Blind battles: start, fight, go on, vote, undo, reveal. Knows no page, no HTTP and no SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import Future
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+
+from ..conversation.reply import Backends, Reply
+from ..models import tokens
+from ..models.contenders import ListedContender
+from .blinding import Pane
+from .bout import Bout, Panes
+from .closing import closed, styles_of
+from .counts import Counts, Outcome, Tally
+from .matchmaking import Matchmaker
+from .names import Names
+from .records import MOST_TURNS, SEATS, Answer, ArenaError, Battle, Reveal, Seat, Side, Stats, Turn, history
+
+if TYPE_CHECKING:
+    from .votes import Votes
+
+log = logging.getLogger(__name__)
+
+LONGEST_PROMPT = 200_000
+STOP_WAIT_S = 10.0
+STYLE_ENCODING = "o200k_base"
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What a reader may see of turn `turn` (0 is the first) at one moment. `ready`: the vote is open."""
+
+    battle: str
+    turn: int
+    panes: Panes
+    ready: bool = False
+
+
+@dataclass
+class _Fight:
+    """A battle that streams in this process. `unfinished` are the replies that were cut off, by turn and seat."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: asyncio.Future[Battle] | None = None
+    unfinished: list[tuple[int, Seat, Reply, str]] = field(default_factory=list[tuple[int, Seat, Reply, str]])
+
+
+class Arena:
+    """Everything a page or a program may do with battles.
+
+    `open_store` opens the votes; it blocks, and is called once by `open`. Until then everything else waits.
+    """
+
+    def __init__(self, backends: Backends, open_store: Callable[[], Votes], *, rng: Random | None = None) -> None:
+        self._backends = backends
+        self._open_store = open_store
+        self._opened: Future[Votes] = Future()
+        self._matchmaker = Matchmaker(backends, rng or SystemRandom())
+        self._names = Names.of(backends.catalog)
+        self._fights: dict[str, _Fight] = {}
+
+    @property
+    def listed(self) -> tuple[ListedContender, ...]:
+        """Every contender of the catalog, whether it can be drawn or not."""
+        return self._matchmaker.listed
+
+    def open(self) -> None:
+        """Opens the store and prepares what the first battle needs; blocking. Raises ConfigError."""
+        try:
+            store = self._open_store()
+            store.publish(self.listed)
+            self._matchmaker.count(store.counts())
+        except BaseException as error:
+            self._opened.set_exception(error)
+            raise
+        tokens.count("", STYLE_ENCODING)
+        if store.interrupted:
+            log.info("battles that the last stop interrupted: %d", store.interrupted)
+        self._opened.set_result(store)
+
+    def close(self) -> None:
+        """Lets go of the store once all that was given to it is on disk."""
+        if self._opened.done() and self._opened.exception() is None:
+            self._opened.result().close()
+
+    async def voter(self, identity: str) -> str:
+        """The salted hash under which a voter is known from here on."""
+        return (await self._store()).voter(identity)
+
+    async def start(self, prompt: str, voter: str, pair: Sequence[str] | None = None) -> Battle:
+        """Draws two contenders (or seats a `pair` of ids) and writes the battle down; `fight` streams it.
+
+        Raises ArenaError `bad_request`, `context_length` or `unavailable`.
+        """
+        _check(prompt)
+        store = await self._store()
+        first, second = await self._matchmaker.pair(prompt, pair)
+        battle = Battle(_new_id(), first.id, second.id, voter, time.time(), (Turn(prompt),))
+        await asyncio.to_thread(store.add_battle, battle)
+        return battle
+
+    async def turn(self, battle_id: str, prompt: str) -> Battle:
+        """Writes one more prompt for both sides; `fight` streams it. Raises ArenaError."""
+        _check(prompt)
+        store = await self._store()
+        before = await self._ended(battle_id)
+        last = before.turns[-1]
+        kept = before.turns[:-1] if last.a is None and last.b is None else before.turns
+        if len(kept) >= MOST_TURNS:
+            text = f"A battle has {MOST_TURNS} prompts at most, and this one has had them: vote, or start a new one."
+            raise ArenaError("conflict", text)
+        for seat in SEATS:
+            contender = await asyncio.to_thread(self._contender, store, before.contender(seat))
+            if not await self._matchmaker.fits(contender, prompt):
+                raise ArenaError("context_length", "The prompt is too long for this battle: shorten it.")
+        after = replace(before, turns=(*kept, Turn(prompt)), status="running")
+        await asyncio.to_thread(store.open_turn, before, after)
+        return after
+
+    async def redraw(self, battle_id: str) -> Battle:
+        """Seats another opponent where one gave no answer, as a new battle that keeps the other side's answers.
+
+        The newcomer answers every prompt; `fight` streams it. Raises ArenaError.
+        """
+        store = await self._store()
+        before = await self._ended(battle_id)
+        if not before.failed:
+            raise ArenaError("conflict", "Both sides have answered: there is no seat for another opponent.")
+        seats = await self._matchmaker.opponents(before)
+        turns = tuple(replace(turn, **dict.fromkeys(before.failed)) for turn in before.turns)
+        after = replace(before, id=_new_id(), created=time.time(), turns=turns, status="running", **seats)
+        await asyncio.to_thread(store.add_battle, after, before.id)
+        return after
+
+    async def fight(self, battle: Battle, tick_s: Callable[[], float]) -> AsyncGenerator[Showing]:
+        """Streams what of `battle` has no answer yet, at most every `tick_s()` seconds, then opens the vote.
+
+        Whatever ends it, what was shown is stored: a reader who stops can vote on what is there.
+        """
+        mine = self._fights[battle.id] = _Fight()
+        fought = battle
+        shown, panes = 0, Panes((seat, Pane()) for seat in SEATS)
+        try:
+            store = await self._store()
+            who = {seat: await asyncio.to_thread(self._contender, store, battle.contender(seat)) for seat in SEATS}
+            for at, turn in enumerate(battle.turns):
+                asked: dict[Seat, ListedContender] = {seat: who[seat] for seat in SEATS if turn.answer(seat) is None}
+                if not asked:
+                    continue
+                shown = at
+                bout = self._bout(fought, at, asked)
+                try:
+                    async with aclosing(bout.panes(tick_s, mine.stop)) as stream:
+                        async for panes in stream:
+                            yield Showing(battle.id, at, panes)
+                finally:
+                    fought = _noted(fought, at, bout, mine)
+                if mine.stop.is_set() or any(panes[seat].failed for seat in asked):
+                    break
+        finally:
+            # A reader who hangs up cancels this, perhaps twice; the writing goes on by itself.
+            mine.closing = asyncio.ensure_future(self._close(fought, mine))
+            await asyncio.shield(mine.closing)
+        ready = mine.closing.result().status == "ready"
+        yield Showing(battle.id, shown, panes, ready)
+
+    async def stop(self, battle_id: str) -> None:
+        """Ends a battle that streams in this process, and returns once that is stored. Harmless on any other."""
+        fight = self._fights.get(battle_id)
+        if fight is not None:
+            fight.stop.set()
+            await asyncio.wait([asyncio.ensure_future(fight.over.wait())], timeout=STOP_WAIT_S)
+
+    async def vote(self, battle_id: str, outcome: str, voter: str) -> Reveal:
+        """Counts a vote and tells who sat where. Raises ArenaError; `conflict` holds the first vote's outcome."""
+        store = await self._store()
+        await self._stored(battle_id)
+
+        def work() -> Reveal:
+            ballot = store.cast(battle_id, outcome, voter)
+            return _reveal(store, store.battle(battle_id), ballot.outcome, ballot.revised)
+
+        reveal = await asyncio.to_thread(work)
+        self._matchmaker.count_soon(store.counts)
+        return reveal
+
+    async def undo(self, battle_id: str) -> Outcome:
+        """Takes the vote back, until the voter's next battle; returns what it was. Raises ArenaError."""
+        store = await self._store()
+        return await asyncio.to_thread(store.undo, battle_id)
+
+    async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
+        """How one voter has judged whom, the most often met first."""
+        store = await self._store()
+
+        def work() -> list[tuple[ListedContender, Tally]]:
+            counts = Counts.of(store.tally(voter))
+            tallies = [(store.contender(contender), counts.tally(contender)) for contender in counts.contenders]
+            return sorted(tallies, key=lambda one: -one[1].battles)
+
+        return await asyncio.to_thread(work)
+
+    async def _store(self) -> Votes:
+        return self._opened.result() if self._opened.done() else await asyncio.to_thread(self._opened.result)
+
+    async def _ended(self, battle_id: str) -> Battle:
+        """The blind battle of that id as it is stored, after whatever is being written on it."""
+        store = await self._store()
+        await self._stored(battle_id)
+        return await asyncio.to_thread(store.battle, battle_id)
+
+    async def _stored(self, battle_id: str) -> None:
+        fight = self._fights.get(battle_id)
+        if fight is not None and fight.closing is not None:
+            await asyncio.shield(fight.closing)
+
+    def _contender(self, store: Votes, contender_id: str) -> ListedContender:
+        listed = {one.id: one for one in self.listed}
+        return listed.get(contender_id) or store.contender(contender_id)
+
+    def _bout(self, battle: Battle, at: int, asked: dict[Seat, ListedContender]) -> Bout:
+        turn = battle.turns[at]
+        replies: dict[Seat, AsyncGenerator[Reply]] = {
+            seat: self._backends.reply(one.contender, history(battle.turns[: at + 1], seat))
+            for seat, one in asked.items()
+        }
+        return Bout(replies, {seat: answer for seat in SEATS if (answer := turn.answer(seat)) is not None})
+
+    async def _close(self, battle: Battle, fight: _Fight) -> Battle:
+        try:
+            return await asyncio.to_thread(self._write, await self._store(), battle, fight)
+        finally:
+            self._fights.pop(battle.id, None)
+            fight.over.set()
+
+    def _write(self, store: Votes, battle: Battle, fight: _Fight) -> Battle:
+        for at, seat, reply, shown in fight.unfinished:
+            contender = self._contender(store, battle.contender(seat)).contender
+            asked = history(battle.turns[: at + 1], seat)[:-1]
+            battle = battle.with_answers(at, {seat: Answer.of(self._backends.cut_off(contender, asked, reply), shown)})
+        battle = closed(battle, self._names)
+        store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, STYLE_ENCODING)))
+        for seat in battle.failed:
+            answer = battle.turns[-1].answer(seat)
+            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, answer.error if answer else "stopped")
+        return battle
+
+
+def _noted(battle: Battle, at: int, bout: Bout, fight: _Fight) -> Battle:
+    """The battle with the answers of a bout. A side of which nothing was shown has answered nothing yet."""
+    answers: dict[Seat, Answer] = {}
+    for seat, (reply, shown) in bout.replies().items():
+        answer = Answer.of(reply, shown)
+        if answer.text or answer.failed:
+            answers[seat] = answer
+            if not reply.done:
+                fight.unfinished.append((at, seat, reply, shown))
+    return battle.with_answers(at, answers)
+
+
+def _reveal(store: Votes, battle: Battle, outcome: Outcome, revised: bool) -> Reveal:
+    a, b = (Side(store.contender(battle.contender(seat)), Stats.of(battle.answers(seat))) for seat in SEATS)
+    return Reveal(outcome, a, b, battle.leaked, revised)
+
+
+def _check(prompt: str) -> None:
+    """Raises ArenaError for a prompt that nobody could answer."""
+    if not prompt.strip():
+        raise ArenaError("bad_request", "The prompt is empty: write something to ask both.")
+    if len(prompt) > LONGEST_PROMPT:
+        text = f"The prompt has {len(prompt):,} characters: shorten it to {LONGEST_PROMPT:,} at most."
+        raise ArenaError("context_length", text)
+    try:
+        prompt.encode("utf-8")
+    except UnicodeEncodeError as error:
+        text = f"The prompt has half a character at position {error.start}: remove it and send again."
+        raise ArenaError("bad_request", text) from None
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(18)
