@@ -32,13 +32,15 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load_settings({**read_environment(), **given})
         composition = compose(settings)
+        if not arguments.check:
+            return _serve(settings, composition, share=arguments.share)
+        composition.arena.open()
+        composition.arena.close()
+        print("The configuration is fine.")
+        return 0
     except ConfigError as error:
         print("The configuration cannot be used:", *error.problems, sep="\n  - ", file=sys.stderr)
         return 2
-    if arguments.check:
-        print("The configuration is fine.")
-        return 0
-    return _serve(settings, composition, share=arguments.share)
 
 
 def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
@@ -56,23 +58,26 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
         loops.append(asyncio.get_running_loop())
         yield
 
-    page = build(composition.backends, composition.local)
+    page = build(composition.backends, composition.arena, composition.local)
     try:
         launch(
             page,
             host=settings.host,
             port=settings.port,
             share=share,
-            routes=build_routes(composition.backends),
+            routes=build_routes(composition.backends, composition.arena),
             middleware=[Middleware(BodyLimit)],
             lifespan=lifespan,
         )
     except OSError as error:
         print(f"Cannot start: {error}. Choose another port with --port.", file=sys.stderr)
         return 2
-    if composition.local is not None:  # only now, so that loading does not slow the page's first answer
+    # Only now, so that loading weights and opening the votes do not slow the page's first answer.
+    if composition.local is not None:
         loops[0].call_soon_threadsafe(composition.local.start)
+    composition.arena.open()
     page.block_thread()
+    composition.arena.close()
     return 0
 
 

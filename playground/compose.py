@@ -1,13 +1,16 @@
-"""Puts settings, catalog and providers together. The one place that knows every adapter; decides nothing else."""
+"""Puts settings, catalog, providers and arena together. The one place that knows every adapter; decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from socket import gethostname
+from typing import TYPE_CHECKING
 
 import httpx2
 
+from .arena.battle import Arena
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
@@ -18,16 +21,20 @@ from .providers.local import LocalModel
 from .providers.openai import OpenAIProvider
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .arena.votes import Votes
+
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What app.py and the Python functions need: the backends, and the embedded model unless it is off."""
+    """What app.py and the Python functions need; `local` is the embedded model unless it is off."""
 
     backends: Backends
     local: LocalModel | None
+    arena: Arena
 
 
 def compose(settings: Settings) -> Composition:
@@ -37,15 +44,22 @@ def compose(settings: Settings) -> Composition:
     local = None
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
-    return Composition(
-        Backends(
-            catalog,
-            _providers(catalog, settings, http, local),
-            counters={"local": local.sizes} if local else {},
-            limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
-        ),
-        local,
+    backends = Backends(
+        catalog,
+        _providers(catalog, settings, http, local),
+        counters={"local": local.sizes} if local else {},
+        limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
+    return Composition(backends, local, Arena(backends, partial(_open_votes, settings)))
+
+
+def _open_votes(settings: Settings) -> Votes:
+    """The store of this process; a process that takes its place on host and port cleans up after it."""
+    from .arena.database import Database
+    from .arena.votes import Votes  # late: the database's library takes longer to load than the page
+
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    return Votes(Database(url, settings.data_dir), f"{gethostname()}:{settings.port}")
 
 
 def _providers(

@@ -56,6 +56,7 @@ class Settings(BaseModel):
     cache_dir: Path = Field(Path(platformdirs.user_cache_dir(APP)), alias="playground_cache_dir")
     data_dir: Path = Field(Path(platformdirs.user_data_dir(APP)), alias="playground_data_dir")
     log_level: str = Field("INFO", alias="playground_log_level")
+    database_url: SecretStr | None = None
     max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
     max_output_tokens: Tokens = Field(None, alias="playground_max_output_tokens")
 
@@ -75,6 +76,13 @@ class Settings(BaseModel):
         if value is not None and not re.match(r"https?://[^/\s]+", value):
             raise ValueError("must be an address that starts with http:// or https://")
         return value
+
+    @validator("database_url")
+    @classmethod
+    def _is_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or re.match(r"\s*(postgres|postgresql|sqlite)(\+\w+)?://", value.get_secret_value()):
+            return value and SecretStr(value.get_secret_value().strip())
+        raise ValueError("must look like postgresql://user:password@host/name or sqlite:///file.db")
 
     @validator("local")
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Mapp
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from .api import model_card
+from .api.chat import model_card
 from .compose import Composition, compose
 from .conversation.context import trim
 from .conversation.reply import Reply

@@ -36,12 +36,18 @@ STYLE_ENCODING = "o200k_base"
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What a reader may see of turn `turn` (0 is the first) at one moment. `ready`: the vote is open."""
+    """What a reader may see of turn `turn` (0 is the first) at one moment.
+
+    The last one is `over` and says whether the vote is open (`ready`) and which seats another opponent can take
+    (`failed`).
+    """
 
     battle: str
     turn: int
     panes: Panes
+    over: bool = False
     ready: bool = False
+    failed: tuple[Seat, ...] = ()
 
 
 @dataclass
@@ -97,7 +103,7 @@ class Arena:
         return (await self._store()).voter(identity)
 
     async def start(self, prompt: str, voter: str, pair: Sequence[str] | None = None) -> Battle:
-        """Draws two contenders (or seats a `pair` of ids) and writes the battle down; `fight` streams it.
+        """Draws two contenders and writes the battle down; `fight` streams it. `pair` names one or both by id.
 
         Raises ArenaError `bad_request`, `context_length` or `unavailable`.
         """
@@ -170,8 +176,8 @@ class Arena:
             # A reader who hangs up cancels this, perhaps twice; the writing goes on by itself.
             mine.closing = asyncio.ensure_future(self._close(fought, mine))
             await asyncio.shield(mine.closing)
-        ready = mine.closing.result().status == "ready"
-        yield Showing(battle.id, shown, panes, ready)
+        ended = mine.closing.result()
+        yield Showing(battle.id, shown, panes, True, ended.status == "ready", ended.failed)
 
     async def stop(self, battle_id: str) -> None:
         """Ends a battle that streams in this process, and returns once that is stored. Harmless on any other."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
 from ..conversation.reply import Backends
@@ -48,11 +49,11 @@ class Matchmaker:
             self._counting = asyncio.ensure_future(asyncio.to_thread(lambda: self.count(tallies())))
 
     async def pair(self, prompt: str, chosen: Sequence[str] | None = None) -> Pair:
-        """Two contenders in shuffled seats for whom `prompt` is not too long: drawn, or the two `chosen` by id.
+        """Two contenders in shuffled seats for whom `prompt` is not too long; one or both may be `chosen` by id.
 
         Raises ArenaError `bad_request`, `context_length` or `unavailable`.
         """
-        candidates = pairing.pairs(self.listed) if chosen is None else [self._chosen(chosen)]
+        candidates = pairing.pairs(self.listed) if chosen is None else self._chosen(chosen)
         return await self._drawn(candidates, prompt)
 
     async def opponents(self, battle: Battle) -> dict[Seat, str]:
@@ -76,11 +77,13 @@ class Matchmaker:
         refusal = await self._backends.refusal(contender.contender, [Message("user", prompt)])
         return refusal is None or refusal.kind != "context_length"
 
-    def _chosen(self, ids: Sequence[str]) -> Pair:
-        able = {one.id: one for one in self.listed if one.available and not one.retired}
-        if len(ids) != 2 or len(set(ids)) != 2 or not set(ids) <= set(able):
-            raise ArenaError("bad_request", "Choose two different contenders of the list.")
-        return able[ids[0]], able[ids[1]]
+    def _chosen(self, ids: Sequence[str]) -> list[Pair]:
+        """Every pair that all of `ids` are in."""
+        every = pairing.pairs([replace(one, pinned=False) for one in self.listed])
+        found = [pair for pair in every if {*ids} <= {one.id for one in pair}]
+        if not found or len(ids) != len({*ids}) or not ids:
+            raise ArenaError("bad_request", "Choose one contender or two different ones, of those that can be drawn.")
+        return found
 
     async def _drawn(self, candidates: Sequence[Pair], prompt: str) -> Pair:
         if not candidates:

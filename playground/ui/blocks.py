@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ..arena.battle import Arena
 from ..conversation.reply import Backends
 from ..providers.local import LocalModel
-from . import chat_tab
+from . import arena_tab, chat_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -16,7 +17,7 @@ TITLE = "LLM Playground"
 POLL_S = 1.0
 
 
-def build(backends: Backends, local: LocalModel | None) -> Any:
+def build(backends: Backends, arena: Arena, local: LocalModel | None) -> Any:
     """The whole page. The header follows `local` until the embedded model is ready or has failed."""
     pace = Pace()
 
@@ -28,8 +29,11 @@ def build(backends: Backends, local: LocalModel | None) -> Any:
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
-        with gr.Tabs(), gr.Tab("Chat", id="chat"):
-            chat_tab.build(backends, pace)
+        with gr.Tabs():
+            with gr.Tab("Chat", id="chat"):
+                chat_tab.build(backends, pace)
+            with gr.Tab("Arena", id="arena"):
+                arena_tab.build(page, backends, arena, pace)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

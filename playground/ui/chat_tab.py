@@ -17,11 +17,6 @@ from .untyped import gr
 PLACEHOLDER = (
     "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
 )
-LATEX = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
 
 
 @dataclass(frozen=True)
@@ -118,7 +113,7 @@ def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
             buttons=["copy"],
             editable="user",
             group_consecutive_messages=False,
-            latex_delimiters=LATEX,
+            latex_delimiters=transcript.LATEX,
             allow_tags=False,
             placeholder=PLACEHOLDER,
             feedback_options=None,

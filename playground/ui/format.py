@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..conversation.reply import Reply
-from ..types import ModelSpec
+from ..types import ModelSpec, Usage
 
 DOT = " · "
 FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_filter": "ended by the safety filter"}
@@ -12,17 +12,22 @@ FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_fil
 def figures(reply: Reply, model: ModelSpec | None) -> str:
     """The line under an answer: model, time to the first token, speed, tokens, cost, how it ended."""
     parts = [model.name if model else reply.model]
-    if reply.ttft_s is not None:
-        parts.append(f"first token {seconds(reply.ttft_s)}")
-    if (speed := tokens_per_s(reply)) is not None:
-        parts.append(f"{speed:,.0f} tok/s")
-    if reply.usage:
-        about = "≈ " if reply.usage.estimated else ""
-        parts += [f"{about}{reply.usage.input_tokens:,} in", f"{about}{reply.usage.output_tokens:,} out"]
-    if reply.usage:
-        parts.append(money(reply.cost))
+    parts += numbers(reply.ttft_s, tokens_per_s(reply), reply.usage, reply.cost)
     parts.append("stopped by an error" if reply.error else FINISHED.get(reply.finish_reason or "", "stopped"))
     return DOT.join(parts)
+
+
+def numbers(ttft_s: float | None, speed: float | None, usage: Usage | None, cost: float | None) -> list[str]:
+    """What is known of one or more calls: seconds, tokens a second, tokens, USD."""
+    parts: list[str] = []
+    if ttft_s is not None:
+        parts.append(f"first token {seconds(ttft_s)}")
+    if speed is not None:
+        parts.append(f"{speed:,.0f} tok/s")
+    if usage:
+        about = "≈ " if usage.estimated else ""
+        parts += [f"{about}{usage.input_tokens:,} in", f"{about}{usage.output_tokens:,} out", money(cost)]
+    return parts
 
 
 def details(reply: Reply) -> str:

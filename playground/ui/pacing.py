@@ -7,8 +7,8 @@ and the text of several tokens travels together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,14 +28,22 @@ class Pace:
     def interval_s(self) -> float:
         return 1 / min(max(UPDATES_PER_S / max(self.active, 1), SLOWEST_HZ), FASTEST_HZ)
 
+    @contextmanager
+    def sharing(self) -> Generator[None]:
+        """Counts one more stream for as long as it lasts."""
+        self.active += 1
+        try:
+            yield
+        finally:
+            self.active -= 1
+
     async def follow(self, latest: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The newest value of `latest` at the current rate, and its last one at once.
 
         Repeats the value after a second of silence: only when something is sent does Gradio notice
         that the reader has gone, and only then is the answer stopped.
         """
-        self.active += 1
-        try:
+        with self.sharing():
             async with aclosing(latest):
                 shown: T | None = None
                 while True:
@@ -54,5 +62,3 @@ class Pace:
                         return
                     yield shown
                     await asyncio.sleep(self.interval_s())
-        finally:
-            self.active -= 1

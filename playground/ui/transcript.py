@@ -15,6 +15,11 @@ from . import format
 
 FIGURES, THINKING, NOTE = "figures", "thinking", "note"
 Shown = dict[str, Any]
+LATEX = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+]
 
 
 def text_block(text: str) -> list[dict[str, str]]:
@@ -37,19 +42,19 @@ def turn(reply: Reply, model: ModelSpec | None) -> list[Shown]:
     """The chatbot messages of one answer as far as it has come."""
     shown: list[Shown] = []
     if reply.left_out:
-        shown.append(_folded(NOTE, format.left_out(reply.left_out), ""))
+        shown.append(folded(NOTE, format.left_out(reply.left_out)))
     if reply.thinking:
         shown.append(_thinking(reply))
     if reply.text:
         shown.append({"role": "assistant", "content": text_block(reply.text)})
     if reply.error:
-        shown.append(_folded(NOTE, reply.error.message, ""))
+        shown.append(folded(NOTE, reply.error.message))
     elif reply.done and not reply.text:
-        shown.append(_folded(NOTE, "The model ended without writing an answer.", ""))
+        shown.append(folded(NOTE, "The model ended without writing an answer."))
     elif not reply.done and not reply.text and not reply.thinking:
-        shown.append(_folded(NOTE, reply.status or "Waiting for the first token", "", pending=True))
+        shown.append(folded(NOTE, reply.status or "Waiting for the first token", pending=True))
     if reply.done and (reply.text or reply.thinking):
-        shown.append(_folded(FIGURES, format.figures(reply, model), format.details(reply)))
+        shown.append(folded(FIGURES, format.figures(reply, model), format.details(reply)))
     return shown
 
 
@@ -61,7 +66,7 @@ def stopped(shown: list[Shown]) -> list[Shown]:
             message["metadata"] = {**message["metadata"], "status": "done"}
     if kept and _kind(kept[-1]) not in {NOTE, FIGURES}:
         kept.append(
-            _folded(NOTE, "Stopped. What had arrived is kept." if kept[-1]["role"] == "assistant" else "Stopped.", "")
+            folded(NOTE, "Stopped. What had arrived is kept." if kept[-1]["role"] == "assistant" else "Stopped.", "")
         )
     return kept
 
@@ -77,13 +82,14 @@ def _is_pending(message: Shown) -> bool:
 
 
 def _thinking(reply: Reply) -> Shown:
-    thinking = _folded(THINKING, "Thinking", reply.thinking, pending=not reply.text and not reply.done)
+    thinking = folded(THINKING, "Thinking", reply.thinking, pending=not reply.text and not reply.done)
     if reply.thinking_s is not None:
         thinking["metadata"] |= {"title": "Thought", "duration": round(reply.thinking_s, 1)}
     return thinking
 
 
-def _folded(kind: str, title: str, content: str, *, pending: bool = False) -> Shown:
+def folded(kind: str, title: str, content: str = "", *, pending: bool = False) -> Shown:
+    """A message with a title and a content that unfolds below it; `pending` spins."""
     status = "pending" if pending else "done"
     metadata = {"id": kind, "title": _plain(title), "status": status}
     return {"role": "assistant", "content": text_block(content), "metadata": metadata}

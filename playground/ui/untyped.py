@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio
 
 gr: Any = gradio
+
+if TYPE_CHECKING:
+
+    class Request:
+        """Who called; Gradio fills a handler's parameter of this type in. `session_hash` is new on each page load."""
+
+        session_hash: str | None
+else:
+    Request = gradio.Request

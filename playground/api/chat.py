@@ -1,44 +1,20 @@
-"""The HTTP side: /models, /chat, /healthz. Thin: calls what the page calls. Knows no vendor and no Gradio."""
+"""GET /models and POST /chat. Thin: calls what the page calls. Knows no vendor and no battle."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
-from .conversation.reply import Backends, Reply
-from .errors import ErrorKind
-from .types import Contender, Message, ModelSpec, Role, SamplingParams
-
-STATUS: dict[ErrorKind, int] = {
-    "bad_request": 400,
-    "unsupported_param": 400,
-    "context_length": 400,
-    "blocked": 400,
-    "auth": 401,
-    "quota": 402,
-    "permission": 403,
-    "not_found": 404,
-    "rate_limit": 429,
-    "connection": 502,
-    "protocol": 502,
-    "truncated": 502,
-    "server": 502,
-    "overloaded": 503,
-    "timeout": 504,
-}
-NOT_JSON = "The body cannot be read as JSON: check its quotes, brackets and encoding."
-STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+from ..conversation.reply import Backends, Reply
+from ..types import Contender, Message, ModelSpec, Role, SamplingParams
+from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, error_response, event
 
 
 class MessageBody(BaseModel):
@@ -79,45 +55,15 @@ class ChatBody(BaseModel):
         return [Message(message.role, message.content) for message in self.messages if message.role != "system"]
 
 
-class PlainErrors(APIRoute):
-    """A route whose malformed bodies are answered in our own error shape, naming the field."""
+def build_router(backends: Backends) -> APIRouter:
+    router = APIRouter(route_class=PlainErrors, tags=["chat"])
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_plainly(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                return error_response("bad_request", "; ".join(map(_field_sentence, error.errors())), status=422)
-            except HTTPException:
-                return error_response("bad_request", NOT_JSON, status=422)
-
-        return handle_plainly
-
-
-@dataclass(frozen=True)
-class Live:
-    """What /healthz says."""
-
-    status: Literal["ok"] = "ok"
-
-
-def build_routes(backends: Backends) -> list[Any]:
-    """The routes to hand to Gradio's launch, in the order they are tried."""
-    router = APIRouter(route_class=PlainErrors)
-
-    @router.get("/healthz", tags=["operation"])
-    async def healthz() -> Live:
-        """Says that the process is alive; asks no provider."""
-        return Live()
-
-    @router.get("/models", tags=["chat"])
+    @router.get("/models")
     async def models() -> list[dict[str, Any]]:
         """Every listed model, with why those that cannot answer cannot."""
         return [model_card(model) for model in backends.catalog.models.values()]
 
-    @router.post("/chat", tags=["chat"], response_model=None)
+    @router.post("/chat", response_model=None)
     async def chat(body: ChatBody, request: Request) -> Response:
         """Answers a conversation, whole or as server-sent events."""
         replies = backends.reply(body.contender(), body.history(), json_schema=body.json_schema)
@@ -130,7 +76,7 @@ def build_routes(backends: Backends) -> list[Any]:
             return error_response(reply.error.kind, reply.error.message, reply.error.retry_after_s)
         return JSONResponse({"content": reply.text, "thinking": reply.thinking, **ending(reply)})
 
-    return list(router.routes)
+    return router
 
 
 def model_card(model: ModelSpec) -> dict[str, Any]:
@@ -162,17 +108,6 @@ def ending(reply: Reply) -> dict[str, Any]:
     }
 
 
-def error_body(kind: str, message: str, retry_after_s: float | None = None) -> dict[str, Any]:
-    return {"error": {"kind": kind, "message": message, "retry_after_s": retry_after_s}}
-
-
-def error_response(
-    kind: ErrorKind, message: str, retry_after_s: float | None = None, *, status: int | None = None
-) -> JSONResponse:
-    headers = {} if retry_after_s is None else {"Retry-After": str(int(retry_after_s + 0.999))}
-    return JSONResponse(error_body(kind, message, retry_after_s), status or STATUS[kind], headers)
-
-
 async def _streamed(replies: AsyncGenerator[Reply]) -> Response:
     """Server-sent events; an error before the first delta still gets its own status code."""
     first = await anext(replies)
@@ -190,21 +125,17 @@ async def _events(first: Reply, replies: AsyncGenerator[Reply]) -> AsyncGenerato
         reply: Reply | None = first
         while reply is not None:
             if len(reply.thinking) > sent_thinking:
-                yield _event({"thinking": reply.thinking[sent_thinking:]})
+                yield event({"thinking": reply.thinking[sent_thinking:]})
                 sent_thinking = len(reply.thinking)
             if len(reply.text) > sent_text:
-                yield _event({"text": reply.text[sent_text:]})
+                yield event({"text": reply.text[sent_text:]})
                 sent_text = len(reply.text)
             if reply.error:
-                yield _event(error_body(reply.error.kind, reply.error.message, reply.error.retry_after_s))
+                yield event(error_body(reply.error.kind, reply.error.message, reply.error.retry_after_s))
             elif reply.done:
-                yield _event(ending(reply))
+                yield event(ending(reply))
             reply = None if reply.done else await anext(replies, None)
-    yield "data: [DONE]\n\n"
-
-
-def _event(value: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(value)}\n\n"
+    yield DONE
 
 
 async def _last(replies: AsyncGenerator[Reply]) -> Reply:
@@ -232,10 +163,3 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Re
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _field_sentence(problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "json_invalid":
-        return NOT_JSON
-    where = ".".join(str(part) for part in problem["loc"] if part != "body") or "the body"
-    return f"{where}: {problem['msg']}"

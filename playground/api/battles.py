@@ -1,0 +1,179 @@
+"""POST /battles and what follows: turns, stop, redraw, vote, undo. Thin: calls what the page calls.
+
+Before the vote a client gets an opaque id and text. The id is hard to guess and is all that is asked for: whoever
+was given it may go on with the battle and vote.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from ..arena.battle import Arena, Showing
+from ..arena.records import SEATS, ArenaError, ArenaErrorKind, Battle, Reveal, Seat, Side
+from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, event
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[ArenaErrorKind, int] = {
+    "bad_request": 400,
+    "context_length": 400,
+    "not_found": 404,
+    "conflict": 409,
+    "too_early": 425,
+    "unavailable": 503,
+}
+TICK_S = 0.1
+BROKEN = "The playground itself failed on this battle. What had been shown is kept: vote on it, or start a new one."
+
+
+class StartBody(BaseModel):
+    """`pair` names two contenders by id; without it they are drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str
+    pair: list[str] | None = None
+
+
+class TurnBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str
+
+
+class VoteBody(BaseModel):
+    """`outcome` is a, b, tie or both_bad."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: str
+
+
+class ArenaRoute(PlainErrors):
+    """A route whose ArenaErrors have their own status codes."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_plainly(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ArenaError as error:
+                body = error_body(error.kind, error.message)
+                return JSONResponse(
+                    body if error.outcome is None else {**body, "outcome": error.outcome}, STATUS[error.kind]
+                )
+
+        return handle_plainly
+
+
+def build_router(arena: Arena) -> APIRouter:
+    router = APIRouter(route_class=ArenaRoute, prefix="/battles", tags=["arena"])
+
+    @router.post("", response_model=None)
+    async def start(body: StartBody, request: Request) -> Response:
+        """Starts a blind battle and streams both answers as server-sent events."""
+        return _streamed(arena, await arena.start(body.prompt, await _voter(arena, request), body.pair))
+
+    @router.post("/{battle_id}/turns", response_model=None)
+    async def turn(battle_id: str, body: TurnBody) -> Response:
+        """Asks both sides one more thing."""
+        return _streamed(arena, await arena.turn(battle_id, body.prompt))
+
+    @router.post("/{battle_id}/redraw", response_model=None)
+    async def redraw(battle_id: str) -> Response:
+        """Goes on, as a new battle, with another opponent where one gave no answer."""
+        return _streamed(arena, await arena.redraw(battle_id))
+
+    @router.post("/{battle_id}/stop", response_model=None)
+    async def stop(battle_id: str) -> Response:
+        """Stops the answers of a running battle, which can then be voted on as they are."""
+        await arena.stop(battle_id)
+        return Response(status_code=204)
+
+    @router.post("/{battle_id}/vote")
+    async def vote(battle_id: str, body: VoteBody, request: Request) -> dict[str, Any]:
+        """Votes, once, and tells who sat where."""
+        return reveal_body(await arena.vote(battle_id, body.outcome, await _voter(arena, request)))
+
+    @router.post("/{battle_id}/undo")
+    async def undo(battle_id: str) -> dict[str, Any]:
+        """Takes a vote back, until the voter's next battle; another one can be cast, which the ratings leave out."""
+        return {"undone": await arena.undo(battle_id)}
+
+    return router
+
+
+def reveal_body(reveal: Reveal) -> dict[str, Any]:
+    """What a vote is answered with. Seconds; cost in USD, null when the price is unknown.
+
+    `counted` is False where an answer gave its side away (`leaked`), or where the names had been seen before.
+    """
+    sides: dict[Seat, Side] = {"a": reveal.a, "b": reveal.b}
+    return {
+        "outcome": reveal.outcome,
+        **{seat: _contender_body(side) for seat, side in sides.items()},
+        "stats": {seat: asdict(side.stats) for seat, side in sides.items()},
+        "leaked": list(reveal.leaked),
+        "counted": reveal.counts,
+    }
+
+
+def _contender_body(side: Side) -> dict[str, Any]:
+    contender = side.contender.contender
+    return {
+        "id": side.contender.id,
+        "name": side.contender.name,
+        "model": contender.model,
+        "system_prompt": contender.system_prompt,
+        "sampling": contender.sampling.sent(),
+    }
+
+
+async def _voter(arena: Arena, request: Request) -> str:
+    """Who asks, as nearly as plain HTTP knows it: address and program."""
+    address = request.client.host if request.client else ""
+    return await arena.voter(f"{address} {request.headers.get('user-agent', '')}")
+
+
+def _streamed(arena: Arena, battle: Battle) -> Response:
+    return StreamingResponse(_events(arena, battle), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+async def _events(arena: Arena, battle: Battle) -> AsyncGenerator[str]:
+    """Deltas of both seats, always a before b; `turn` is told where a newcomer answers more than one."""
+    yield event({"battle": battle.id})
+    before: Showing | None = None
+    try:
+        async with aclosing(arena.fight(battle, lambda: TICK_S)) as showings:
+            async for showing in showings:
+                for told in _news(before, showing):
+                    yield event(told)
+                before = showing
+    except Exception as error:
+        log.error("battle %s broke off", battle.id, exc_info=error)
+        yield event(error_body("server", BROKEN))
+    yield DONE
+
+
+def _news(before: Showing | None, now: Showing) -> list[dict[str, Any]]:
+    """What `now` shows that `before` did not."""
+    news: list[dict[str, Any]] = []
+    goes_on = before is not None and before.turn == now.turn
+    if before is not None and not goes_on:
+        news.append({"turn": now.turn})
+    for seat in SEATS:
+        pane, had = now.panes[seat], before.panes[seat] if before is not None and goes_on else None
+        if text := pane.text[len(had.text) if had else 0 :]:
+            news.append({"seat": seat, "text": text})
+        if pane.ended and not (had and had.ended):
+            news.append({"seat": seat, "failed" if pane.failed else "done": True})
+    return [*news, {"ready": True}] if now.ready else news

@@ -1,0 +1,75 @@
+"""What all routes share: error bodies, status codes, server-sent events. Knows no route."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from ..errors import ErrorKind
+
+STATUS: dict[ErrorKind, int] = {
+    "bad_request": 400,
+    "unsupported_param": 400,
+    "context_length": 400,
+    "blocked": 400,
+    "auth": 401,
+    "quota": 402,
+    "permission": 403,
+    "not_found": 404,
+    "rate_limit": 429,
+    "connection": 502,
+    "protocol": 502,
+    "truncated": 502,
+    "server": 502,
+    "overloaded": 503,
+    "timeout": 504,
+}
+NOT_JSON = "The body cannot be read as JSON: check its quotes, brackets and encoding."
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+DONE = "data: [DONE]\n\n"
+
+
+class PlainErrors(APIRoute):
+    """A route whose malformed bodies are answered in our own error shape, naming the field."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_plainly(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return error_response("bad_request", "; ".join(map(_field_sentence, error.errors())), status=422)
+            except HTTPException:
+                return error_response("bad_request", NOT_JSON, status=422)
+
+        return handle_plainly
+
+
+def error_body(kind: str, message: str, retry_after_s: float | None = None) -> dict[str, Any]:
+    return {"error": {"kind": kind, "message": message, "retry_after_s": retry_after_s}}
+
+
+def error_response(
+    kind: ErrorKind, message: str, retry_after_s: float | None = None, *, status: int | None = None
+) -> JSONResponse:
+    headers = {} if retry_after_s is None else {"Retry-After": str(int(retry_after_s + 0.999))}
+    return JSONResponse(error_body(kind, message, retry_after_s), status or STATUS[kind], headers)
+
+
+def event(value: Mapping[str, Any]) -> str:
+    return f"data: {json.dumps(value)}\n\n"
+
+
+def _field_sentence(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return NOT_JSON
+    where = ".".join(str(part) for part in problem["loc"] if part != "body") or "the body"
+    return f"{where}: {problem['msg']}"

@@ -1,0 +1,191 @@
+"""The Arena tab: wiring of blind battles. Knows no vendor; what is shown is decided in arena_view."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import replace
+from random import SystemRandom
+from typing import Any
+
+from ..arena.battle import Arena
+from ..arena.counts import Outcome
+from ..arena.records import SEATS, ArenaError, Battle
+from ..conversation.reply import Backends
+from ..errors import ProviderError
+from . import arena_layout, arena_view, suggestions
+from .arena_layout import ArenaTab
+from .arena_view import Board
+from .pacing import Pace
+from .untyped import Request, gr
+
+log = logging.getLogger(__name__)
+
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+
+
+class _Wiring:
+    """What the events of one tab do. Component dictionaries name what changes."""
+
+    def __init__(self, tab: ArenaTab, backends: Backends, arena: Arena, pace: Pace) -> None:
+        self._tab = tab
+        self._backends = backends
+        self._arena = arena
+        self._pace = pace
+
+    def recognize(self, voter: str) -> str:
+        """What a browser keeps to be the same voter next time: a random word."""
+        return voter or secrets.token_urlsafe(18)
+
+    def begin(self, prompt: str, board: Board) -> dict[Any, Any]:
+        """The page as it is while both answer; the prompt goes from the composer to the server."""
+        changes = self._controls(replace(board, phase="running", note="", failed=(), reveal=None))
+        changes[self._tab.composer] |= {"value": ""}
+        return {self._tab.asked: prompt, **changes}
+
+    def begin_with_any(self, board: Board) -> dict[Any, Any]:
+        return self.begin(suggestions.some(SystemRandom())[0], board)
+
+    def begin_redraw(self, board: Board) -> dict[Any, Any]:
+        return self._controls(replace(board, phase="running", note="", failed=()))
+
+    async def ask(
+        self, prompt: str, board: Board, voter: str, one: int | None, other: int | None, request: Request
+    ) -> AsyncGenerator[list[Any]]:
+        """Starts a battle or goes on with one, and streams both panes."""
+        try:
+            if board.can_go_on:
+                battle = await self._arena.turn(board.battle, prompt)
+            else:
+                battle = await self._arena.start(prompt, await self._who(voter, request), self._pair(one, other))
+        except ArenaError as error:
+            yield self._shown(replace(board, note=error.message, draft=prompt))
+            return
+        async with aclosing(self._follow(battle)) as shown:
+            async for values in shown:
+                yield values
+
+    async def redraw(self, board: Board) -> AsyncGenerator[list[Any]]:
+        """Goes on with another opponent in the seat that gave no answer."""
+        try:
+            battle = await self._arena.redraw(board.battle)
+        except ArenaError as error:
+            yield self._shown(replace(board, note=error.message))
+            return
+        async with aclosing(self._follow(battle)) as shown:
+            async for values in shown:
+                yield values
+
+    def settle(self, board: Board) -> dict[Any, Any]:
+        """The page once nothing streams any more."""
+        return {self._tab.board: replace(board, draft="", note=""), **self._controls(board)}
+
+    async def stop(self, board: Board) -> None:
+        await self._arena.stop(board.battle)
+
+    def voting(self, outcome: Outcome) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
+        """What one vote button does. The outcome is the button's, never the caller's."""
+
+        async def vote(board: Board, voter: str, request: Request) -> dict[Any, Any]:
+            who = await self._who(voter, request)
+            try:
+                board = board.voted(await self._arena.vote(board.battle, outcome, who))
+            except ArenaError as error:
+                return self._controls(replace(board, note=error.message))
+            tally = arena_view.tally_table(await self._arena.tally(who))
+            return {self._tab.board: board, self._tab.tally: tally, **self._controls(board)}
+
+        return vote
+
+    async def undo(self, board: Board) -> dict[Any, Any]:
+        try:
+            await self._arena.undo(board.battle)
+        except ArenaError as error:
+            return self._controls(replace(board, note=error.message))
+        board = board.undone()
+        return {self._tab.board: board, **self._controls(board)}
+
+    def leave(self) -> dict[Any, Any]:
+        """An empty board with other suggestions."""
+        texts = suggestions.some(SystemRandom(), len(self._tab.suggested))
+        changes = self._controls(Board())
+        for button, text in zip(self._tab.suggested, texts, strict=True):
+            changes[button] |= {"value": text}
+        return {self._tab.board: Board(), **changes, **{pane: [] for pane in self._tab.panes.values()}}
+
+    def list_contenders(self) -> list[Any]:
+        """The choices of both lists. They hold positions: an id is nobody's business before the vote."""
+        able = [(one.name, at) for at, one in enumerate(self._arena.listed) if one.available and not one.retired]
+        return [gr.update(choices=able) for _ in self._tab.pair]
+
+    async def tally(self, voter: str, request: Request) -> str:
+        return arena_view.tally_table(await self._arena.tally(await self._who(voter, request)))
+
+    async def _follow(self, battle: Battle) -> AsyncGenerator[list[Any]]:
+        board = Board.of(battle)
+        try:
+            with self._pace.sharing():
+                async with aclosing(self._arena.fight(battle, self._pace.interval_s)) as showings:
+                    async for showing in showings:
+                        board = board.shown(showing)
+                        yield self._shown(board)
+        except Exception as error:
+            log.error("battle %s broke off", battle.id, exc_info=error)
+            yield self._shown(replace(board, phase="cut", note=arena_view.BROKEN))
+
+    def _shown(self, board: Board) -> list[Any]:
+        """Values of ArenaTab.stream."""
+        return [*(arena_view.messages(board, seat) for seat in SEATS), board]
+
+    def _controls(self, board: Board) -> dict[Any, Any]:
+        return arena_layout.set_controls(self._tab, board, self._model_name)
+
+    def _model_name(self, model_id: str) -> str:
+        try:
+            return self._backends.catalog.get(model_id).name
+        except ProviderError:
+            return model_id
+
+    def _pair(self, *chosen: int | None) -> list[str] | None:
+        listed = self._arena.listed
+        return [listed[at].id for at in chosen if at is not None and 0 <= at < len(listed)] or None
+
+    async def _who(self, voter: str, request: Request) -> str:
+        """The voter this browser is; one that keeps nothing is another voter in each window."""
+        return await self._arena.voter(f"browser {voter or request.session_hash}")
+
+
+def build(page: Any, backends: Backends, arena: Arena, pace: Pace) -> None:
+    """Renders the tab into the surrounding Blocks, `page`."""
+    tab = arena_layout.lay_out()
+    wiring = _Wiring(tab, backends, arena, pace)
+    page.load(wiring.recognize, tab.voter, tab.voter, **QUIET)
+    _wire_streams(tab, wiring)
+    _wire_votes(tab, wiring)
+    tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
+    tab.tally_box.expand(wiring.tally, tab.voter, tab.tally, **QUIET)
+
+
+def _wire_streams(tab: ArenaTab, wiring: _Wiring) -> None:
+    sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
+    begun = [event(wiring.begin, [source, tab.board], [tab.asked, *tab.controls], **QUIET) for event, source in sources]
+    begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, [tab.asked, *tab.controls], **QUIET))
+    for event in begun:
+        streamed = event.then(wiring.ask, [tab.asked, tab.board, tab.voter, *tab.pair], tab.stream, **STREAMED)
+        streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+    begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **QUIET)
+    redrawn = begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED)
+    redrawn.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+    tab.composer.stop(wiring.stop, tab.board, None, **QUIET)
+
+
+def _wire_votes(tab: ArenaTab, wiring: _Wiring) -> None:
+    for outcome, button in tab.votes.items():
+        outputs = [tab.board, tab.tally, *tab.controls]
+        button.click(wiring.voting(outcome), [tab.board, tab.voter], outputs, **QUIET)
+    tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **QUIET)
+    left = tab.leave.click(wiring.leave, None, [tab.board, *tab.panes.values(), *tab.controls], **QUIET)
+    left.then(None, js="() => document.querySelector('#arena-composer textarea')?.focus()")

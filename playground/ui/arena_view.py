@@ -1,0 +1,195 @@
+"""What the blind arena shows, as values: panes, controls, reveal. Knows no component and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Literal, cast
+
+from ..arena.battle import Showing
+from ..arena.blinding import Pane, Seen
+from ..arena.bout import Panes
+from ..arena.counts import Outcome, Tally
+from ..arena.records import SEATS, Answer, Battle, Reveal, Seat, Side
+from ..models.contenders import ListedContender
+from . import format
+from .transcript import NOTE, Shown, folded, text_block
+
+# empty: nothing asked yet. cut: it ended before there was anything to vote on.
+Phase = Literal["empty", "running", "ready", "failed", "cut", "voted"]
+
+VOTES: Mapping[Outcome, str] = {"a": "A is better", "b": "B is better", "tie": "Tie", "both_bad": "Both bad"}
+ASK = "Ask both. They answer without names until you vote."
+GO_ON = "Ask both one more thing, or vote."
+ANEW = "Ask both: this starts the next battle."
+FAILED = "This side could not answer."
+BROKE_OFF = "This side could not finish."
+WAITING = "Waiting for both sides"
+BROKEN = "The playground itself failed on this battle. Ask once more."
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One battle as its reader knows it. `battle` is its id and stays on the server.
+
+    `panes` by turn. `note` is what went wrong last, `draft` a prompt that could not be asked.
+    """
+
+    battle: str = ""
+    phase: Phase = "empty"
+    prompts: tuple[str, ...] = ()
+    panes: tuple[Panes, ...] = ()
+    failed: tuple[Seat, ...] = ()
+    note: str = ""
+    draft: str = ""
+    reveal: Reveal | None = None
+
+    @classmethod
+    def of(cls, battle: Battle) -> Board:
+        """A battle whose missing answers stream now."""
+        panes = tuple(Panes((seat, _pane(turn.answer(seat))) for seat in SEATS) for turn in battle.turns)
+        return cls(battle.id, "running", battle.prompts, panes)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a further prompt belongs to this battle."""
+        return self.phase == "ready" and self.reveal is None
+
+    def shown(self, showing: Showing) -> Board:
+        panes = (*self.panes[: showing.turn], showing.panes, *self.panes[showing.turn + 1 :])
+        phase: Phase = "running"
+        if showing.over:
+            phase = "ready" if showing.ready else "failed" if showing.failed else "cut"
+        return replace(self, panes=panes, phase=phase, failed=showing.failed)
+
+    def voted(self, reveal: Reveal) -> Board:
+        return replace(self, phase="voted", reveal=reveal, note="", draft="")
+
+    def undone(self) -> Board:
+        """The vote is open again; what was seen stays seen."""
+        return replace(self, phase="ready", note="")
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the reader can do now, and what is said."""
+
+    running: bool
+    can_vote: bool
+    can_redraw: bool
+    can_undo: bool
+    can_leave: bool
+    can_choose: bool
+    notice: str
+    placeholder: str
+
+
+def controls(board: Board) -> Controls:
+    running = board.phase == "running"
+    return Controls(
+        running=running,
+        can_vote=board.phase == "ready",
+        can_redraw=bool(board.failed) and board.phase in {"ready", "failed"} and board.reveal is None,
+        can_undo=board.phase == "voted",
+        can_leave=board.phase not in {"running", "empty"},
+        can_choose=board.phase != "running",
+        notice=notice(board),
+        placeholder={"empty": ASK, "running": ASK, "ready": GO_ON}.get(board.phase, ANEW),
+    )
+
+
+def notice(board: Board) -> str:
+    """The sentence above the votes, as HTML."""
+    if board.note:
+        return f'<span class="wrong">{escape(board.note)}</span>'
+    sides = " and ".join(f"side {seat.upper()}" for seat in board.failed)
+    match board.phase:
+        case "running":
+            return "Both are answering. You may stop them and vote on what is there."
+        case "ready" if board.reveal is not None:
+            return "Vote again. You have seen the names, so this vote is kept but not counted in the ratings."
+        case "ready" if board.failed:
+            return f"No answer from {sides} this time. Vote on what is there, or draw another opponent."
+        case "ready":
+            return "Which is better? <kbd>1</kbd> <kbd>2</kbd> <kbd>3</kbd> <kbd>4</kbd> vote as well."
+        case "failed":
+            return f"No answer from {sides}. Draw another opponent" + (
+                ": the other answer stays." if len(board.failed) == 1 else "."
+            )
+        case "cut":
+            return "Stopped before there was anything to compare. Ask once more."
+        case "voted" if board.reveal is not None:
+            return _verdict(board.reveal)
+        case _:
+            return ""
+
+
+def messages(board: Board, seat: Seat) -> list[Shown]:
+    """The chatbot messages of one pane."""
+    shown: list[Shown] = []
+    for at, (prompt, panes) in enumerate(zip(board.prompts, board.panes, strict=True)):
+        pane = panes[seat]
+        shown.append({"role": "user", "content": text_block(prompt)})
+        if pane.text:
+            shown.append({"role": "assistant", "content": text_block(pane.text)})
+        if pane.failed:
+            shown.append(folded(NOTE, BROKE_OFF if pane.text else FAILED))
+        elif board.phase == "running" and at == len(board.prompts) - 1 and not (pane.text or pane.done):
+            shown.append(folded(NOTE, WAITING, pending=True))
+    return shown
+
+
+def reveal_card(board: Board, seat: Seat, model_name: Callable[[str], str]) -> str:
+    """Who sat in a seat, as HTML; empty before the vote. `model_name` turns a model's id into its name."""
+    if board.reveal is None:
+        return ""
+    side = board.reveal.a if seat == "a" else board.reveal.b
+    contender = side.contender.contender
+    sampling = ", ".join(f"{name} {_value(value)}" for name, value in contender.sampling.sent().items())
+    won = " won" if board.reveal.outcome == seat else ""
+    prompt = contender.system_prompt.strip()
+    rows = {
+        "Model": escape(model_name(contender.model)),
+        "System prompt": f"<q>{escape(prompt)}</q>" if prompt else "none",
+        "Parameters": escape(sampling) or "the provider's defaults",
+        "Figures": escape(_figures(side)),
+    }
+    table = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
+    return f'<div class="card{won}"><h3>{escape(side.contender.name)}</h3><dl>{table}</dl></div>'
+
+
+def tally_table(tallies: Iterable[tuple[ListedContender, Tally]]) -> str:
+    """One voter's own votes by contender, as HTML."""
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(one.name)}</th><td>{tally.battles}</td><td>{tally.wins}</td>"
+        f"<td>{tally.losses}</td><td>{tally.ties}</td><td>{tally.both_bad}</td></tr>"
+        for one, tally in tallies
+    )
+    if not rows:
+        return "<p>You have not voted yet.</p>"
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("", "Battles", "Won", "Lost", "Tie", "Both bad"))
+    return f"<table class='tally'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _pane(answer: Answer | None) -> Pane:
+    return Pane() if answer is None else Pane.whole(Seen(answer.text, ended=True, failed=answer.failed))
+
+
+def _verdict(reveal: Reveal) -> str:
+    said = [f"You voted: <strong>{VOTES[reveal.outcome]}</strong>."]
+    if reveal.leaked:
+        sides = " and ".join(f"Side {seat.upper()}" for seat in reveal.leaked)
+        said.append(f"{sides} named a maker or a model, so this vote is kept but not counted in the ratings.")
+    elif reveal.revised:
+        said.append("It is kept but not counted in the ratings: you had seen the names.")
+    return " ".join(said)
+
+
+def _figures(side: Side) -> str:
+    stats = side.stats
+    return format.DOT.join(format.numbers(stats.ttft_s, stats.tokens_per_s, stats.usage, stats.cost))
+
+
+def _value(value: object) -> str:
+    return " ".join(map(repr, cast(tuple[object, ...], value))) if isinstance(value, tuple) else str(value)
