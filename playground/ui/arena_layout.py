@@ -34,6 +34,7 @@ class ArenaTab:
     undo: Any
     leave: Any
     composer: Any
+    suggestion_row: Any
     suggested: list[Any]
     surprise: Any
     pair_box: Any
@@ -52,8 +53,8 @@ class ArenaTab:
             self.undo,
             self.leave,
             self.composer,
+            self.suggestion_row,
             *self.suggested,
-            self.surprise,
             *self.pair,
         ]
 
@@ -65,10 +66,11 @@ class ArenaTab:
 def lay_out() -> ArenaTab:
     cards: dict[Seat, Any] = {}
     panes: dict[Seat, Any] = {}
-    with gr.Row(equal_height=True, elem_classes="panes"):
+    with gr.Row(equal_height=False, elem_classes="panes"):
         for seat in SEATS:
             with gr.Column(min_width=300, elem_classes="pane"):
-                cards[seat] = gr.HTML("", padding=False, elem_classes="reveal", elem_id=f"reveal-{seat}")
+                card = arena_view.seat_card(Board(), seat, str)
+                cards[seat] = gr.HTML(card, padding=False, elem_id=f"seat-{seat}")
                 panes[seat] = _pane(seat)
     with gr.Row(elem_classes="notice-row"):
         notice = gr.HTML("", padding=False, elem_id="arena-notice")
@@ -90,7 +92,7 @@ def lay_out() -> ArenaTab:
         elem_id="arena-composer",
         elem_classes="composer",
     )
-    with gr.Row(elem_classes="suggestions"):
+    with gr.Row(elem_classes="suggestions") as suggestion_row:
         texts = suggestions.prompts()[:SUGGESTED]
         suggested = [gr.Button(text, size="sm", min_width=60, elem_classes="suggestion") for text in texts]
         surprise = gr.Button("Surprise me", size="sm", min_width=60, elem_classes="suggestion", elem_id="surprise")
@@ -112,6 +114,7 @@ def lay_out() -> ArenaTab:
         undo=undo,
         leave=leave,
         composer=composer,
+        suggestion_row=suggestion_row,
         suggested=suggested,
         surprise=surprise,
         pair_box=pair_box,
@@ -124,15 +127,16 @@ def lay_out() -> ArenaTab:
 def _pane(seat: Seat) -> Any:
     return gr.Chatbot(
         label=seat.upper(),
+        show_label=False,
         layout="panel",
-        height="100%",
-        min_height=220,
+        height="calc(100dvh - 445px)",
+        min_height=200,
+        placeholder=arena_view.NOBODY,
         buttons=["copy"],
         group_consecutive_messages=False,
         latex_delimiters=LATEX,
         allow_tags=False,
         feedback_options=None,
-        placeholder=f"### {seat.upper()}",
         elem_id=f"pane-{seat}",
         elem_classes="transcript",
     )
@@ -145,7 +149,7 @@ def _choice(label: str) -> Any:
 def set_controls(tab: ArenaTab, board: Board, model_name: Callable[[str], str]) -> dict[Any, Any]:
     """Every control as `board` wants it."""
     now = arena_view.controls(board)
-    cards = {card: gr.update(value=arena_view.reveal_card(board, seat, model_name)) for seat, card in tab.cards.items()}
+    cards = {card: gr.update(value=arena_view.seat_card(board, seat, model_name)) for seat, card in tab.cards.items()}
     votes = {button: gr.update(interactive=now.can_vote) for button in tab.votes.values()}
     draft = {"value": board.draft} if board.draft else {}
     return {
@@ -161,6 +165,6 @@ def set_controls(tab: ArenaTab, board: Board, model_name: Callable[[str], str]) 
             placeholder=now.placeholder,
             **draft,
         ),
-        **{button: gr.update(interactive=not now.running) for button in (*tab.suggested, tab.surprise)},
-        **{choice: gr.update(interactive=now.can_choose) for choice in tab.pair},
+        tab.suggestion_row: gr.update(visible=now.can_suggest),
+        **{choice: gr.update(interactive=not now.running) for choice in tab.pair},
     }

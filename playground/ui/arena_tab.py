@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+# While nobody writes, digits are votes.
+BLUR = "() => { const box = document.querySelector('#arena-composer textarea'); if (box && !box.value) box.blur(); }"
+FOCUS = "() => document.querySelector('#arena-composer textarea')?.focus()"
 
 
 class _Wiring:
@@ -113,7 +116,7 @@ class _Wiring:
         texts = suggestions.some(SystemRandom(), len(self._tab.suggested))
         changes = self._controls(Board())
         for button, text in zip(self._tab.suggested, texts, strict=True):
-            changes[button] |= {"value": text}
+            changes[button] = gr.update(value=text)
         return {self._tab.board: Board(), **changes, **{pane: [] for pane in self._tab.panes.values()}}
 
     def list_contenders(self) -> list[Any]:
@@ -175,11 +178,16 @@ def _wire_streams(tab: ArenaTab, wiring: _Wiring) -> None:
     begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, [tab.asked, *tab.controls], **QUIET))
     for event in begun:
         streamed = event.then(wiring.ask, [tab.asked, tab.board, tab.voter, *tab.pair], tab.stream, **STREAMED)
-        streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+        _settle(tab, wiring, streamed)
     begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **QUIET)
     redrawn = begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED)
-    redrawn.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+    _settle(tab, wiring, redrawn)
     tab.composer.stop(wiring.stop, tab.board, None, **QUIET)
+
+
+def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
+    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+    settled.then(None, js=BLUR)
 
 
 def _wire_votes(tab: ArenaTab, wiring: _Wiring) -> None:
@@ -188,4 +196,4 @@ def _wire_votes(tab: ArenaTab, wiring: _Wiring) -> None:
         button.click(wiring.voting(outcome), [tab.board, tab.voter], outputs, **QUIET)
     tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **QUIET)
     left = tab.leave.click(wiring.leave, None, [tab.board, *tab.panes.values(), *tab.controls], **QUIET)
-    left.then(None, js="() => document.querySelector('#arena-composer textarea')?.focus()")
+    left.then(None, js=FOCUS)

@@ -23,6 +23,7 @@ VOTES: Mapping[Outcome, str] = {"a": "A is better", "b": "B is better", "tie": "
 ASK = "Ask both. They answer without names until you vote."
 GO_ON = "Ask both one more thing, or vote."
 ANEW = "Ask both: this starts the next battle."
+NOBODY = "Answers here without a name."
 FAILED = "This side could not answer."
 BROKE_OFF = "This side could not finish."
 WAITING = "Waiting for both sides"
@@ -80,7 +81,7 @@ class Controls:
     can_redraw: bool
     can_undo: bool
     can_leave: bool
-    can_choose: bool
+    can_suggest: bool
     notice: str
     placeholder: str
 
@@ -93,7 +94,7 @@ def controls(board: Board) -> Controls:
         can_redraw=bool(board.failed) and board.phase in {"ready", "failed"} and board.reveal is None,
         can_undo=board.phase == "voted",
         can_leave=board.phase not in {"running", "empty"},
-        can_choose=board.phase != "running",
+        can_suggest=board.phase == "empty",
         notice=notice(board),
         placeholder={"empty": ASK, "running": ASK, "ready": GO_ON}.get(board.phase, ANEW),
     )
@@ -112,7 +113,7 @@ def notice(board: Board) -> str:
         case "ready" if board.failed:
             return f"No answer from {sides} this time. Vote on what is there, or draw another opponent."
         case "ready":
-            return "Which is better? <kbd>1</kbd> <kbd>2</kbd> <kbd>3</kbd> <kbd>4</kbd> vote as well."
+            return 'Which is better? <span class="keys">Vote below, or with the keys 1 to 4.</span>'
         case "failed":
             return f"No answer from {sides}. Draw another opponent" + (
                 ": the other answer stays." if len(board.failed) == 1 else "."
@@ -140,23 +141,23 @@ def messages(board: Board, seat: Seat) -> list[Shown]:
     return shown
 
 
-def reveal_card(board: Board, seat: Seat, model_name: Callable[[str], str]) -> str:
-    """Who sat in a seat, as HTML; empty before the vote. `model_name` turns a model's id into its name."""
+def seat_card(board: Board, seat: Seat, model_name: Callable[[str], str]) -> str:
+    """The head of a pane as HTML: its letter, and after the vote who sat there. `model_name` names a model's id."""
+    letter = f"<b>{seat.upper()}</b>"
     if board.reveal is None:
-        return ""
+        return f'<div class="seat"><h2>{letter}</h2></div>'
     side = board.reveal.a if seat == "a" else board.reveal.b
     contender = side.contender.contender
     sampling = ", ".join(f"{name} {_value(value)}" for name, value in contender.sampling.sent().items())
-    won = " won" if board.reveal.outcome == seat else ""
     prompt = contender.system_prompt.strip()
-    rows = {
-        "Model": escape(model_name(contender.model)),
-        "System prompt": f"<q>{escape(prompt)}</q>" if prompt else "none",
-        "Parameters": escape(sampling) or "the provider's defaults",
-        "Figures": escape(_figures(side)),
-    }
-    table = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
-    return f'<div class="card{won}"><h3>{escape(side.contender.name)}</h3><dl>{table}</dl></div>'
+    won = " won" if board.reveal.outcome == seat else ""
+    return (
+        f'<div class="seat{won}"><h2>{letter} {escape(side.contender.name)}</h2><dl>'
+        f"<dt>Model</dt><dd>{escape(model_name(contender.model))}</dd>"
+        f"<dt>System prompt</dt><dd>{f'<q>{escape(prompt)}</q>' if prompt else 'none'}</dd>"
+        f"<dt>Parameters</dt><dd>{escape(sampling) or 'the defaults of its provider'}</dd>"
+        f'<dt>Figures</dt><dd class="figures">{escape(_figures(side))}</dd></dl></div>'
+    )
 
 
 def tally_table(tallies: Iterable[tuple[ListedContender, Tally]]) -> str:

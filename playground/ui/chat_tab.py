@@ -130,6 +130,7 @@ def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
             submit_btn="Send",
             stop_btn="Stop",
             elem_id="composer",
+            elem_classes="composer",
         ),
         additional_inputs=[tab.model, tab.system_prompt, *tab.sampling.inputs],
         editable=True,

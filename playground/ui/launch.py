@@ -34,6 +34,7 @@ def launch(
         share=share,
         theme=theme.THEME,
         css=theme.style(),
+        head=theme.head(),
         prevent_thread_lock=True,
         ssr_mode=False,
         run_history=False,

@@ -59,4 +59,13 @@ THEME = gr.themes.Base(
 
 def style() -> str:
     """The page's own style sheet."""
-    return resources.files(__package__ or __name__).joinpath("style.css").read_text("utf-8")
+    return _read("style.css")
+
+
+def head() -> str:
+    """What the page's head holds besides: the script for the keys."""
+    return f"<script>{_read('keyboard.js')}</script>"
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__ or __name__).joinpath(name).read_text("utf-8")
