@@ -8,7 +8,8 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from playground.api import STATUS, build_routes
+from playground.api.chat import build_router
+from playground.api.wire import STATUS
 from playground.conversation.reply import Backends
 from playground.errors import ERROR_KINDS, ProviderError
 from playground.models.catalog import load_catalog
@@ -26,7 +27,7 @@ BODY = {"model": "gpt-4o", "messages": USER}
 
 def client(script, limit=5_000_000):
     provider = ScriptedProvider(script)
-    app = FastAPI(routes=build_routes(Backends(CATALOG, {"openai": provider, "local": provider})))
+    app = FastAPI(routes=build_router(Backends(CATALOG, {"openai": provider, "local": provider})).routes)
     transport = httpx2.ASGITransport(app=BodyLimit(app, limit))
     return provider, httpx2.AsyncClient(transport=transport, base_url="http://test")
 
@@ -197,7 +198,7 @@ async def test_a_client_that_hangs_up_stops_the_model(stream):
             finally:
                 stopped.set()
 
-    app = FastAPI(routes=build_routes(Backends(CATALOG, {"openai": Endless()})))
+    app = FastAPI(routes=build_router(Backends(CATALOG, {"openai": Endless()})).routes)
     hung_up = asyncio.Event()
     body = json.dumps({**BODY, "stream": stream}).encode()
     inbox = iter([{"type": "http.request", "body": body, "more_body": False}])

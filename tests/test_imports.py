@@ -35,6 +35,8 @@ ONE_FILE_EACH = {
     "genai_prices": "playground/models/pricing.py",
 }
 
+STORE = {"arena/database.py", "arena/rows.py", "arena/votes.py"}
+
 
 def imports_of(path: Path):
     """(absolute dotted name, is inside a function or for types only) for every import of a file."""
@@ -77,6 +79,18 @@ def test_each_sdk_lives_in_one_file_and_is_imported_late(path):
         top = name.split(".")[0]
         if top in ONE_FILE_EACH:
             assert str(path.relative_to(ROOT)) == ONE_FILE_EACH[top], f"{path} imports {name}"
+            assert is_lazy, f"{path} imports {name} at import time"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_sql_lives_in_the_store_and_the_store_is_loaded_late(path):
+    own = str(path.relative_to(PACKAGE))
+    for name, is_lazy in imports_of(path):
+        if name.split(".")[0] in {"sqlalchemy", "psycopg", "sqlite3"}:
+            assert own in STORE, f"{path} imports {name}"
+        if own not in STORE and name.removeprefix("playground.").startswith(
+            ("arena.database", "arena.rows", "arena.votes")
+        ):
             assert is_lazy, f"{path} imports {name} at import time"
 
 

