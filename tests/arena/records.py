@@ -1,5 +1,6 @@
 """Battles and contenders that many tests need."""
 
+import asyncio
 import itertools
 
 from playground.arena.records import Answer, Battle, Turn
@@ -18,3 +19,10 @@ def battle(id="b1", a="x", b="y", voter="me", status="ready", turns=None, **more
     """A battle; each is a second later than the one before."""
     turns = (Turn("Hi\x00 there", ANSWER, ANSWER),) if turns is None else turns
     return Battle(id, a, b, voter, float(next(TIMES)), turns, status=status, **more)
+
+
+async def at_most(seconds, done):
+    """Waits until `done()`, and fails when that takes too long to be true at all."""
+    async with asyncio.timeout(seconds):
+        while not done():
+            await asyncio.sleep(0.01)
