@@ -1,65 +1,26 @@
 """Battles from the first token to the reveal, over scripted providers and a real store."""
 
 import asyncio
-from contextlib import aclosing
-from random import Random
+from contextlib import ExitStack, aclosing
 
 import pytest
 
-from playground.arena.battle import LONGEST_PROMPT, Arena
+from playground.arena.battle import LONGEST_PROMPT
 from playground.arena.database import Database
 from playground.arena.records import MOST_TURNS, ArenaError
 from playground.arena.votes import Votes
-from playground.conversation.reply import Backends
 from playground.errors import ProviderError
-from playground.models.catalog import load_catalog
-from playground.providers.scripted import ScriptedProvider, answer
-from playground.settings import load_settings
-from playground.types import Finished, TextDelta, ThinkingDelta, Usage
+from playground.providers.scripted import answer
+from playground.types import Finished, Started, TextDelta, ThinkingDelta, Usage
 
+from .arenas import an_arena, model_of, spoken
 from .records import at_most
-
-TOML = """
-[endpoints.lab]
-base_url = "http://lab.test/v1"
-[models]
-"alpha" = {{ provider = "lab", name = "Model Alpha", context_window = 4000 }}
-"bravo" = {{ provider = "lab", name = "Model Bravo", context_window = 4000 }}
-"charlie" = {{ provider = "lab", name = "Model Charlie", context_window = {window} }}
-[contenders]
-alpha = {{ model = "alpha", name = "Uno", system_prompt = "Be brief.", temperature = 0.3 }}
-bravo = {{ model = "bravo", name = "Dos" }}
-charlie = {{ model = "charlie", name = "Tres", retired = {retired} }}
-"""
 
 
 @pytest.fixture
 def make_arena(tmp_path):
-    """An arena of three contenders, answered by `script` (a function of the request, or fixed steps)."""
-    arenas = []
-
-    def make(script, *, retired="true", window=4000, toml=TOML):
-        (tmp_path / "own.toml").write_text(toml.format(retired=retired, window=window))
-        catalog = load_catalog(
-            load_settings({"PLAYGROUND_CONFIG": str(tmp_path / "own.toml"), "PLAYGROUND_LOCAL": "off"})
-        )
-        provider = ScriptedProvider(script)
-        arena = Arena(
-            Backends(catalog, {"lab": provider}), lambda: Votes(Database("", tmp_path), "host:1"), rng=Random(7)
-        )
-        arena.open()
-        arenas.append(arena)
-        return arena, provider
-
-    yield make
-    for arena in arenas:
-        arena.close()
-
-
-def spoken(request):
-    """Every model says its own words, one of them quickly and one slowly."""
-    steps = answer(f"{request.model.id} says: {request.messages[-1].content} " * 2)
-    return [part for step in steps for part in (step, 0.002 if request.model.id == "alpha" else 0.004)]
+    with ExitStack() as stack:
+        yield lambda script=spoken, **how: stack.enter_context(an_arena(tmp_path, script, **how))
 
 
 async def fought(arena, battle):
@@ -99,15 +60,11 @@ async def test_each_side_gets_its_own_prompt_parameters_and_history(make_arena):
     again = await arena.turn(battle.id, "Go on")
     await fought(arena, again)
     for request in provider.requests[2:]:
-        seat = "a" if arena_model(arena, battle.a) == request.model.id else "b"
+        seat = "a" if model_of(arena, battle.a) == request.model.id else "b"
         said = [(message.role, message.content) for message in request.messages]
         expected = [("user", "Hello"), ("assistant", first[-1].panes[seat].text), ("user", "Go on")]
         assert said == ([("system", "Be brief."), *expected] if request.model.id == "alpha" else expected)
         assert request.sampling.temperature == (0.3 if request.model.id == "alpha" else None)
-
-
-def arena_model(arena, contender_id):
-    return next(one.contender.model for one in arena.listed if one.id == contender_id)
 
 
 async def test_the_record_is_written_before_the_first_token(make_arena, tmp_path):
@@ -152,11 +109,11 @@ async def test_nothing_but_text_is_shown_before_the_vote(make_arena):
 )
 async def test_a_failing_side_leaves_the_other_and_gives_its_seat_to_somebody_else(make_arena, failure):
     arena, provider = make_arena(
-        lambda request: failure if request.model.id == "bravo" else spoken(request), retired="false"
+        lambda request: failure if request.model.id == "bravo" else spoken(request), charlie=""
     )
     while True:
         battle = await arena.start("Hello", "me")
-        models = {seat: arena_model(arena, battle.contender(seat)) for seat in "ab"}
+        models = {seat: model_of(arena, battle.contender(seat)) for seat in "ab"}
         if "bravo" in models.values():
             break
         await fought(arena, battle)
@@ -172,7 +129,7 @@ async def test_a_failing_side_leaves_the_other_and_gives_its_seat_to_somebody_el
     showings = await fought(arena, after)
     assert showings[-1].ready
     assert showings[0].panes[stays] == last.panes[stays]
-    assert [request.model.id for request in provider.requests[asked:]] == [arena_model(arena, after.contender(broken))]
+    assert [request.model.id for request in provider.requests[asked:]] == [model_of(arena, after.contender(broken))]
     assert after.contender(stays) == battle.contender(stays)
     assert after.contender(broken) not in (battle.a, battle.b)
     await arena.vote(after.id, "a", "me")
@@ -212,9 +169,7 @@ async def test_a_failure_in_a_later_turn_leaves_the_vote_open_and_a_newcomer_ans
         late = request.model.id == "bravo" and request.messages[-1].content == "Second"
         return [ProviderError("server", "Down.")] if late else spoken(request)
 
-    arena, provider = make_arena(
-        script, retired="false", toml=TOML.replace('name = "Dos"', 'name = "Dos", pinned = true')
-    )
+    arena, provider = make_arena(script, charlie="", bravo="pinned = true")
     battle = await arena.start("First", "me")
     await fought(arena, battle)
     last = (await fought(arena, await arena.turn(battle.id, "Second")))[-1]
@@ -254,8 +209,6 @@ async def test_a_reader_who_hangs_up_stops_both_models_and_can_come_back_to_vote
 
     class Endless:
         async def stream(self, request, key=None):
-            from playground.types import Started
-
             open_calls.append(request)
             yield Started()
             try:
@@ -339,24 +292,20 @@ async def test_a_prompt_nobody_could_answer_is_refused(make_arena, prompt, kind)
 
 
 async def test_a_long_prompt_goes_to_those_who_can_take_it(make_arena):
-    toml = TOML.replace(
-        '"bravo" = {{ provider = "lab", name = "Model Bravo", context_window = 4000 }}',
-        '"bravo" = {{ provider = "lab", name = "Model Bravo", context_window = 90000 }}',
-    )
-    arena, _ = make_arena(spoken, retired="false", window=90_000, toml=toml)
+    arena, _ = make_arena(spoken, charlie="", window=90_000)
     for _ in range(5):
         battle = await arena.start("word " * 5000, "me")
-        assert {arena_model(arena, battle.a), arena_model(arena, battle.b)} == {"bravo", "charlie"}
+        assert {model_of(arena, battle.a), model_of(arena, battle.b)} == {"bravo", "charlie"}
 
 
 async def test_one_contender_is_not_enough(make_arena):
-    arena, _ = make_arena(spoken, toml=TOML.replace("bravo = {{ model", "bravo = {{ retired = true, model"))
+    arena, _ = make_arena(spoken, bravo="retired = true")
     error = await refused("unavailable", arena.start("Hello", "me"))
     assert "key" in error.message
 
 
 async def test_the_pair_can_be_chosen_and_one_side_of_it(make_arena):
-    arena, _ = make_arena(spoken, retired="false")
+    arena, _ = make_arena(spoken, charlie="")
     ids = {one.name: one.id for one in arena.listed}
     battle = await arena.start("Hello", "me", [ids["Uno"], ids["Tres"]])
     assert {battle.a, battle.b} == {ids["Uno"], ids["Tres"]}
