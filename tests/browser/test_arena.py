@@ -1,0 +1,209 @@
+"""Blind battles in a real browser, against a model server that does what the test wants."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from ..conftest import start_app
+from ..upstream import configured, upstream
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with upstream() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def arena_app(lab, tmp_path_factory):
+    """Two contenders, both well."""
+    folder = tmp_path_factory.mktemp("arena")
+    app = start_app(folder, **configured(folder, lab))
+    yield app
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def failing_app(lab, tmp_path_factory):
+    """Three contenders, of whom one always fails and is always drawn first."""
+    folder = tmp_path_factory.mktemp("failing")
+    environ = configured(folder, lab, "broken")
+    config = folder / "own.toml"
+    config.write_text(config.read_text() + '[contenders."canarymodel-broken"]\nname = "Broken"\npinned = true\n')
+    app = start_app(folder, **environ)
+    yield app
+    app.stop()
+
+
+class ArenaPage:
+    """The arena as a reader handles it."""
+
+    def __init__(self, page):
+        self.page = page
+        self.box = page.locator("#arena-composer textarea")
+        self.panes = {seat: page.locator(f"#pane-{seat}") for seat in "ab"}
+        self.answers = {seat: pane.locator(".bot-row") for seat, pane in self.panes.items()}
+        self.votes = {name: page.locator(f"#vote-{name}") for name in ("a", "b", "tie", "both_bad")}
+        self.seats = {seat: page.locator(f"#seat-{seat}") for seat in "ab"}
+        self.notice = page.locator("#arena-notice")
+        self.stop = page.locator("#arena-composer .stop-button")
+
+    async def open(self, app):
+        await self.page.goto(app.url)
+        await self.page.get_by_role("tab", name="Arena").click()
+        await self.box.wait_for()
+        return self
+
+    async def ask(self, text):
+        await self.box.fill(text)
+        await self.box.press("Enter")
+
+    async def ready(self):
+        await expect(self.votes["a"]).to_be_enabled(timeout=30_000)
+
+    async def named(self):
+        for seat in "ab":
+            await expect(self.seats[seat]).to_contain_text("Canarycontender")
+
+
+@pytest.fixture
+async def arena(page, arena_app):
+    return await ArenaPage(page).open(arena_app)
+
+
+async def test_a_battle_by_mouse_from_the_prompt_to_the_next_one(arena):
+    for vote in arena.votes.values():
+        await expect(vote).to_be_disabled()
+    await arena.ask("Hello there")
+    for seat in "ab":
+        await expect(arena.panes[seat]).to_contain_text("Hello there")
+        await expect(arena.answers[seat].last).to_contain_text("Some words")
+        await expect(arena.seats[seat]).to_have_text(seat.upper())
+    await arena.ready()
+    for seat in "ab":
+        await expect(arena.answers[seat].last).to_contain_text("end.")
+    await expect(arena.page.locator("body")).not_to_contain_text("Canarycontender")
+    await arena.votes["b"].click()
+    await arena.named()
+    for seat in "ab":
+        await expect(arena.seats[seat]).to_contain_text(re.compile(r"Canaryprompt (quick|slow)"))
+        await expect(arena.seats[seat]).to_contain_text(re.compile(r"temperature 0.7654321|top_p 0.1234567"))
+        await expect(arena.seats[seat]).to_contain_text(re.compile(r"first token .* tok/s .* 98,765 in · 56,789 out"))
+    await expect(arena.notice).to_contain_text("You voted: B is better")
+    await expect(arena.votes["a"]).to_be_disabled()
+    await arena.page.get_by_text("Your votes").click()
+    await expect(arena.page.locator("#tally")).to_contain_text("Canarycontender")
+    await arena.page.get_by_role("button", name="Next battle").click()
+    for seat in "ab":
+        await expect(arena.answers[seat]).to_have_count(0)
+        await expect(arena.seats[seat]).to_have_text(seat.upper())
+    await expect(arena.box).to_be_focused()
+
+
+async def test_a_battle_by_keyboard_with_undo(arena):
+    await arena.box.focus()
+    await arena.page.keyboard.type("Hello by key")
+    await arena.page.keyboard.press("Control+Enter")
+    await arena.ready()
+    await arena.page.keyboard.press("3")
+    await arena.named()
+    await expect(arena.notice).to_contain_text("You voted: Tie")
+    await arena.page.locator("#undo").focus()
+    await arena.page.keyboard.press("Enter")
+    await expect(arena.notice).to_contain_text("not counted")
+    await expect(arena.votes["a"]).to_be_enabled()
+    await arena.page.keyboard.press("1")
+    await expect(arena.notice).to_contain_text("You voted: A is better")
+    await arena.page.locator("#next-battle").focus()
+    await arena.page.keyboard.press("Enter")
+    await expect(arena.box).to_be_focused()
+    await arena.page.keyboard.type("Again, with a 1 in it")
+    await arena.page.keyboard.press("Enter")
+    await arena.ready()
+    await expect(arena.panes["a"]).to_contain_text("Again, with a 1 in it")
+
+
+async def test_a_running_battle_is_stopped_and_voted_on(arena):
+    await arena.ask("Write something endless")
+    await expect(arena.answers["a"].last).to_contain_text("Some words")
+    await arena.page.keyboard.press("Escape")
+    await arena.ready()
+    kept = await arena.answers["a"].last.inner_text()
+    await arena.page.wait_for_timeout(500)
+    assert await arena.answers["a"].last.inner_text() == kept
+    await arena.votes["both_bad"].click()
+    await arena.named()
+
+
+async def test_a_further_prompt_goes_to_both(arena):
+    await arena.ask("First prompt")
+    await arena.ready()
+    await arena.ask("Second prompt")
+    await expect(arena.votes["a"]).to_be_disabled()
+    await arena.ready()
+    for seat in "ab":
+        await expect(arena.answers[seat]).to_have_count(2)
+        await expect(arena.panes[seat]).to_contain_text("First prompt")
+        await expect(arena.panes[seat]).to_contain_text("Second prompt")
+
+
+async def test_a_suggestion_starts_a_battle(arena):
+    suggestion = arena.page.locator(".suggestion").first
+    text = await suggestion.inner_text()
+    await suggestion.click()
+    await arena.ready()
+    await expect(arena.panes["b"]).to_contain_text(text)
+
+
+async def test_the_pair_can_be_chosen_and_stays_blind(arena):
+    await arena.page.get_by_text("Choose the pair").click()
+    for at, name in enumerate(("Quick", "Slow")):
+        field = arena.page.get_by_label(("One", "The other")[at], exact=True)
+        await field.click()
+        await arena.page.get_by_role("option", name=f"Canarycontender {name}").last.click()
+    await arena.ask("Who are you two?")
+    await arena.ready()
+    for seat in "ab":
+        await expect(arena.seats[seat]).to_have_text(seat.upper())
+
+
+async def test_an_empty_prompt_is_answered_in_words(arena):
+    await arena.ask("   ")
+    await expect(arena.notice).to_contain_text("The prompt is empty")
+    await arena.ask("A real one")
+    await arena.ready()
+
+
+async def test_a_side_that_fails_is_replaced_and_the_other_answer_stays(page, failing_app):
+    arena = await ArenaPage(page).open(failing_app)
+    await arena.ask("Hello")
+    await expect(arena.notice).to_contain_text(re.compile("No answer from side [AB]"), timeout=30_000)
+    failed = "a" if "side A" in await arena.notice.inner_text() else "b"
+    stays = "ab".replace(failed, "")
+    await expect(arena.panes[failed]).to_contain_text("could not answer")
+    await expect(arena.votes["a"]).to_be_disabled()
+    kept = await arena.answers[stays].last.inner_text()
+    await page.get_by_role("button", name="Draw another opponent").click()
+    await arena.ready()
+    assert await arena.answers[stays].last.inner_text() == kept
+    await expect(arena.answers[failed].last).to_contain_text("end.")
+    await arena.votes["a"].click()
+    await arena.named()
+
+
+async def test_a_battle_on_a_phone(browser, arena_app):
+    context = await browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = await context.new_page()
+    arena = await ArenaPage(page).open(arena_app)
+    await arena.ask("Hello from a phone")
+    await arena.ready()
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    boxes = {name: await vote.bounding_box() for name, vote in arena.votes.items()}
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] >= 32 for box in boxes.values())
+    tops = [(await arena.panes[seat].bounding_box())["y"] for seat in "ab"]
+    assert tops[1] > tops[0]
+    await arena.votes["tie"].tap()
+    await arena.named()
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await context.close()

@@ -1,0 +1,93 @@
+"""A model server that speaks OpenAI's wire format and says what a test wants, for the whole app as a process.
+
+The model's id says how it behaves: "quick", "slow" (five times as slow), "broken" (status 500), "endless".
+Everything else it sends (ids, fingerprints, usage) is full of canaries that no page may pass on before a vote.
+"""
+
+import asyncio
+import itertools
+import json
+import threading
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.routing import Route
+
+CANARY = "canaryupstream"
+TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
+PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02}
+COUNT = itertools.count()
+
+TOML = """
+[endpoints.lab]
+label = "Canarylabel"
+base_url = "{url}/v1"
+[models]
+"canarymodel-quick" = {{ provider = "lab", name = "Canaryname Quick" }}
+"canarymodel-slow" = {{ provider = "lab", name = "Canaryname Slow" }}
+{more}
+[contenders."canarymodel-quick"]
+name = "Canarycontender Quick"
+system_prompt = "Canaryprompt quick"
+temperature = 0.7654321
+[contenders."canarymodel-slow"]
+name = "Canarycontender Slow"
+system_prompt = "Canaryprompt slow"
+top_p = 0.1234567
+"""
+MORE = {
+    "broken": '"canarymodel-broken" = { provider = "lab", name = "Canaryname Broken" }',
+    "endless": '"canarymodel-endless" = { provider = "lab", name = "Canaryname Endless" }',
+}
+
+
+async def complete(request: Request):
+    body = await request.json()
+    how = body["model"].rpartition("-")[2]
+    if how == "broken":
+        return JSONResponse({"error": {"message": f"{CANARY} of {body['model']}", "type": "server_error"}}, 500)
+    return StreamingResponse(chunks(body, how), media_type="text/event-stream", headers={"x-request-id": CANARY})
+
+
+async def chunks(body, how):
+    base = {"id": f"{CANARY}-{next(COUNT)}", "object": "chat.completion.chunk", "model": body["model"]}
+    endless = how == "endless" or "endless" in body["messages"][-1]["content"]
+    words = itertools.cycle(TEXT.split()) if endless else f"{TEXT} ({next(COUNT)}) end.".split()
+    for word in words:
+        yield event({**base, "choices": [{"index": 0, "delta": {"content": f"{word} "}, "finish_reason": None}]})
+        await asyncio.sleep(PAUSE_S[how])
+    yield event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    usage = {"prompt_tokens": 98765, "completion_tokens": 56789, "total_tokens": 155554}
+    yield event({**base, "choices": [], "usage": usage})
+    yield "data: [DONE]\n\n"
+
+
+def event(value):
+    return f"data: {json.dumps(value)}\n\n"
+
+
+@contextmanager
+def upstream():
+    """Its address, served from a thread."""
+    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join()
+
+
+def configured(folder, url, *more):
+    """The environment of an app whose contenders are served by `url`, without the embedded model."""
+    config = folder / "own.toml"
+    config.write_text(TOML.format(url=url, more="\n".join(MORE[name] for name in more)))
+    return {"PLAYGROUND_CONFIG": str(config), "PLAYGROUND_LOCAL": "off"}
