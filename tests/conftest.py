@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # One download for all test runs; a test of the download itself uses a folder of its own.
 CACHE_DIR = Path(os.environ.get("PLAYGROUND_CACHE_DIR") or platformdirs.user_cache_dir("llm-playground"))
-NOT_OURS = ("_API_KEY", "_BASE_URL", "HF_TOKEN", "PLAYGROUND_", "GRADIO_")
+NOT_OURS = ("_API_KEY", "_BASE_URL", "HF_TOKEN", "PLAYGROUND_", "GRADIO_", "DATABASE_URL")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -61,9 +61,9 @@ class App:
                 self.process.wait()
 
 
-def start_app(folder: Path, **environ: str) -> App:
-    """The app on a free port, in a folder without a .env."""
-    port = free_port()
+def start_app(folder: Path, port: int | None = None, **environ: str) -> App:
+    """The app on a free port unless one is given, in a folder without a .env."""
+    port = port or free_port()
     log = folder / "app.log"
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "app.py"), "--port", str(port)],

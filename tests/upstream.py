@@ -60,7 +60,7 @@ async def chunks(body, how):
         yield event({**base, "choices": [{"index": 0, "delta": {"content": f"{word} "}, "finish_reason": None}]})
         await asyncio.sleep(PAUSE_S[how])
     yield event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-    usage = {"prompt_tokens": 98765, "completion_tokens": 56789, "total_tokens": 155554}
+    usage = {"prompt_tokens": 918273, "completion_tokens": 645546, "total_tokens": 1563819}
     yield event({**base, "choices": [], "usage": usage})
     yield "data: [DONE]\n\n"
 
@@ -73,7 +73,7 @@ def event(value):
 def upstream():
     """Its address, served from a thread."""
     app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -89,7 +89,7 @@ async def test_a_battle_by_mouse_from_the_prompt_to_the_next_one(arena):
     for seat in "ab":
         await expect(arena.seats[seat]).to_contain_text(re.compile(r"Canaryprompt (quick|slow)"))
         await expect(arena.seats[seat]).to_contain_text(re.compile(r"temperature 0.7654321|top_p 0.1234567"))
-        await expect(arena.seats[seat]).to_contain_text(re.compile(r"first token .* tok/s .* 98,765 in · 56,789 out"))
+        await expect(arena.seats[seat]).to_contain_text(re.compile(r"first token .* tok/s .* 918,273 in · 645,546 out"))
     await expect(arena.notice).to_contain_text("You voted: B is better")
     await expect(arena.votes["a"]).to_be_disabled()
     await arena.page.get_by_text("Your votes").click()
