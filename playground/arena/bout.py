@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
 
 from ..conversation.reply import Reply
+from ..conversation.together import Together
 from .blinding import Pane, Release, Seen, settled
 from .records import SEATS, Answer, Seat
 
-# How often a growing answer is looked at, and how long a page may hear nothing: only when something is sent does the
-# server notice that the reader has gone.
-LOOK_S = 0.05
+# How long a page may hear nothing: only when something is sent does the server notice that the reader has gone.
 HEARTBEAT_S = 1.0
 
 Panes = dict[Seat, Pane]
@@ -22,10 +20,9 @@ class Bout:
     """The turn of two sides. `replies` are those that answer now, `kept` answers that were there before."""
 
     def __init__(self, replies: Mapping[Seat, AsyncGenerator[Reply]], kept: Mapping[Seat, Answer]) -> None:
-        self._replies = replies
+        self._sides = Together(replies)
         self._kept = kept
         self._release = Release(frozenset(kept))
-        self._latest: dict[Seat, Reply] = {}
         self._panes: Panes = {seat: Pane() for seat in SEATS}
 
     async def panes(self, tick_s: Callable[[], float], stop: asyncio.Event) -> AsyncGenerator[Panes]:
@@ -35,9 +32,8 @@ class Bout:
         Ends both upstream calls when it is closed.
         """
         clock = asyncio.get_running_loop().time
-        readers = [asyncio.ensure_future(self._read(seat)) for seat in self._replies]
         told_s = -HEARTBEAT_S
-        try:
+        async with self._sides:
             while not stop.is_set():
                 before, self._panes = self._panes, self._release.panes(clock(), self._seen())
                 if before != self._panes or clock() - told_s >= HEARTBEAT_S:
@@ -46,21 +42,10 @@ class Bout:
                 if settled(self._panes):
                     return
                 await _wait(stop, tick_s())
-        finally:
-            for reader in readers:
-                reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
 
     def replies(self) -> dict[Seat, tuple[Reply, str]]:
         """By seat that answered: the reply as it is, and how much of its text has been shown."""
-        return {seat: (reply, self._panes[seat].text) for seat, reply in self._latest.items()}
-
-    async def _read(self, seat: Seat) -> None:
-        async with aclosing(self._replies[seat]) as replies:
-            async for reply in replies:
-                self._latest[seat] = reply
-                if not reply.done:
-                    await asyncio.sleep(LOOK_S)
+        return {seat: (reply, self._panes[seat].text) for seat, reply in self._sides.latest.items()}
 
     def _seen(self) -> dict[Seat, Seen]:
         return {seat: self._seen_of(seat) for seat in SEATS}
@@ -68,7 +53,7 @@ class Bout:
     def _seen_of(self, seat: Seat) -> Seen:
         if seat in self._kept:
             return Seen(self._kept[seat].text, ended=True, failed=self._kept[seat].failed)
-        reply = self._latest.get(seat)
+        reply = self._sides.latest.get(seat)
         if reply is None:
             return Seen()
         return Seen(reply.text, reply.done, reply.done and Answer.of(reply, reply.text).failed)

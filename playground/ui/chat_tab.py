@@ -51,7 +51,7 @@ def build(backends: Backends, pace: Pace) -> None:
             main = gr.Column()
         with gr.Column(scale=3, min_width=280, elem_classes="chat-side"):
             tab = _lay_out(backends)
-    _wire(tab, backends)
+    sampling.follow(tab.sampling, tab.model, backends.catalog)
     with main:
         _converse(tab, backends, pace)
 
@@ -76,27 +76,11 @@ def _lay_out(backends: Backends) -> ChatTab:
     return ChatTab(model, system_prompt, sampling.lay_out(start))
 
 
-def _wire(tab: ChatTab, backends: Backends) -> None:
-    def refit(model_id: str, effort: str | None, *switched_on: bool) -> list[Any]:
-        return sampling.updates(backends.catalog.get(model_id), switched_on, effort)
-
-    effort = tab.sampling.values["effort"]
-    for changed in (tab.model.change, effort.change, tab.sampling.switches["effort"].change):
-        changed(
-            refit,
-            [tab.model, effort, *tab.sampling.switches.values()],
-            tab.sampling.inputs,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-
-
 def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
     async def answer(message: str, history: list[dict[str, Any]], *values: Any) -> AsyncGenerator[Any]:
         """Streams the chatbot messages of one answer."""
         model_id, system_prompt, *given = values
-        contender = Contender(model_id, system_prompt or "", sampling.Sampling.read(given))
+        contender = Contender(model_id, system_prompt or "", tab.sampling.read(given))
         turns = [*transcript.history_of(history), Message("user", message)]
         replies = backends.reply(contender, turns)
         async with aclosing(pace.follow(replies)) as shown:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..models.capabilities import range_of, refusals
+from ..models.catalog import Catalog
 from ..types import ModelSpec, SamplingParams
 from .untyped import gr
 
@@ -37,6 +38,7 @@ CONTROLS = (
     Control("frequency_penalty", "Frequency penalty", "Above 0, repetition becomes less likely.", 0.5),
     Control("effort", "Effort", "How long the model may think first.", None, "choice"),
 )
+FIELDS = tuple(control.field for control in CONTROLS)
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,9 @@ class Sampling:
         """Every component in the order `read` expects."""
         return [*self.switches.values(), *self.values.values()]
 
-    @staticmethod
-    def read(values: Sequence[Any]) -> SamplingParams:
+    def read(self, values: Sequence[Any]) -> SamplingParams:
         """SamplingParams from the values of `inputs`; what is switched off stays unset."""
-        names = [control.field for control in CONTROLS]
+        names = list(self.switches)
         on, given = values[: len(names)], values[len(names) :]
         kept = {
             name: value
@@ -63,14 +64,28 @@ class Sampling:
         }
         return SamplingParams(**kept)
 
+    def updates(self, model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:
+        """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off."""
+        why = refusals(model.family, effort)
+        controls = [control for control in CONTROLS if control.field in self.switches]
+        switches = [
+            gr.update(**_switch(control, why), **({"value": False} if control.field in why else {}))
+            for control in controls
+        ]
+        values = [
+            gr.update(**_limits(control, model), visible=on and control.field not in why)
+            for control, on in zip(controls, switched_on, strict=True)
+        ]
+        return [*switches, *values]
 
-def lay_out(model: ModelSpec) -> Sampling:
-    """The accordion, as `model` takes it."""
+
+def lay_out(model: ModelSpec, fields: Collection[str] = FIELDS) -> Sampling:
+    """The accordion, as `model` takes it, with the parameters in `fields`."""
     switches: dict[str, Any] = {}
     values: dict[str, Any] = {}
     why = refusals(model.family, None)
     with gr.Accordion("Sampling parameters", open=False, elem_classes="sampling"):
-        for control in CONTROLS:
+        for control in (control for control in CONTROLS if control.field in fields):
             with gr.Column(elem_classes="param", min_width=120):
                 switches[control.field] = gr.Checkbox(**_switch(control, why), container=False)
                 values[control.field] = _value(control, model)
@@ -86,21 +101,26 @@ def lay_out(model: ModelSpec) -> Sampling:
     return Sampling(switches, values)
 
 
+def follow(sampling: Sampling, model: Any, catalog: Catalog) -> None:
+    """Fits the accordion to the model that is chosen in the component `model`, and to the effort."""
+
+    def refit(model_id: str, effort: str | None, *switched_on: bool) -> list[Any]:
+        return sampling.updates(catalog.get(model_id), switched_on, effort)
+
+    effort = sampling.values["effort"]
+    for changed in (model.change, effort.change, sampling.switches["effort"].change):
+        changed(
+            refit,
+            [model, effort, *sampling.switches.values()],
+            sampling.inputs,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
+
 def _shown_if(on: bool) -> Any:
     return gr.update(visible=on)
-
-
-def updates(model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:
-    """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off."""
-    why = refusals(model.family, effort)
-    switches = [
-        gr.update(**_switch(control, why), **({"value": False} if control.field in why else {})) for control in CONTROLS
-    ]
-    shown = [on and control.field not in why for control, on in zip(CONTROLS, switched_on, strict=True)]
-    values = [
-        gr.update(**_limits(control, model), visible=visible) for control, visible in zip(CONTROLS, shown, strict=True)
-    ]
-    return [*switches, *values]
 
 
 def _switch(control: Control, why: dict[str, str]) -> dict[str, Any]:

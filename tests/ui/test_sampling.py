@@ -3,14 +3,14 @@
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
 from playground.types import SamplingParams
-from playground.ui.sampling import CONTROLS, Sampling, updates
+from playground.ui.sampling import FIELDS, Sampling
 
 CATALOG = load_catalog(load_settings({}))
-FIELDS = [control.field for control in CONTROLS]
+EVERY = Sampling(dict.fromkeys(FIELDS), dict.fromkeys(FIELDS))
 
 
 def read(**on):
-    return Sampling.read([field in on for field in FIELDS] + [on.get(field) for field in FIELDS])
+    return EVERY.read([field in on for field in FIELDS] + [on.get(field) for field in FIELDS])
 
 
 def by_field(changes):
@@ -38,7 +38,7 @@ def test_an_emptied_field_counts_as_unset():
 
 
 def test_a_refused_parameter_is_switched_off_and_says_why():
-    switches, values = by_field(updates(CATALOG.get("claude-opus-5-5"), [True] * len(FIELDS), None))
+    switches, values = by_field(EVERY.updates(CATALOG.get("claude-opus-5-5"), [True] * len(FIELDS), None))
     assert switches["temperature"]["interactive"] is False
     assert switches["temperature"]["value"] is False
     assert switches["temperature"]["info"] == "Not taken by this model."
@@ -48,15 +48,15 @@ def test_a_refused_parameter_is_switched_off_and_says_why():
 
 
 def test_a_parameter_that_hangs_on_the_effort_says_at_which():
-    switches, _ = by_field(updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "high"))
+    switches, _ = by_field(EVERY.updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "high"))
     assert switches["temperature"]["info"] == "Only at effort none."
-    switches, _ = by_field(updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "none"))
+    switches, _ = by_field(EVERY.updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "none"))
     assert switches["temperature"]["interactive"] is True
 
 
 def test_ranges_and_choices_are_the_models():
-    _, values = by_field(updates(CATALOG.get("claude-haiku-4-5"), [True] * len(FIELDS), None))
+    _, values = by_field(EVERY.updates(CATALOG.get("claude-haiku-4-5"), [True] * len(FIELDS), None))
     assert values["temperature"]["maximum"] == 1
     assert values["max_tokens"]["maximum"] == 64_000
-    _, values = by_field(updates(CATALOG.get("gpt-5.5"), [True] * len(FIELDS), None))
+    _, values = by_field(EVERY.updates(CATALOG.get("gpt-5.5"), [True] * len(FIELDS), None))
     assert values["effort"]["choices"] == ["none", "low", "medium", "high", "xhigh"]
