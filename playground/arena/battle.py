@@ -19,6 +19,7 @@ from ..models.contenders import ListedContender
 from .blinding import Pane
 from .bout import Bout, Panes
 from .closing import closed, styles_of
+from .comparison import Choice, Column, ballots
 from .counts import Counts, Outcome, Tally
 from .matchmaking import Matchmaker
 from .names import Names
@@ -203,6 +204,12 @@ class Arena:
         """Takes the vote back, until the voter's next battle; returns what it was. Raises ArenaError."""
         store = await self._store()
         return await asyncio.to_thread(store.undo, battle_id)
+
+    async def compare(self, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str) -> None:
+        """Counts a named vote among columns, apart from the blind ones. Raises ArenaError."""
+        store = await self._store()
+        pairs = ballots(prompts, columns, choice, voter, time.time())
+        await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
         """How one voter has judged whom, the most often met first."""

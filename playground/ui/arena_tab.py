@@ -15,7 +15,7 @@ from ..arena.counts import Outcome
 from ..arena.records import SEATS, ArenaError, Battle
 from ..conversation.reply import Backends
 from ..errors import ProviderError
-from . import arena_layout, arena_view, suggestions
+from . import arena_layout, arena_view, side_by_side, suggestions
 from .arena_layout import ArenaTab
 from .arena_view import Board
 from .pacing import Pace
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+BLIND, NAMED = "Blind battle", "Side by side"
+
 # While nobody writes, digits are votes.
 BLUR = "() => { const box = document.querySelector('#arena-composer textarea'); if (box && !box.value) box.blur(); }"
 FOCUS = "() => document.querySelector('#arena-composer textarea')?.focus()"
@@ -163,13 +165,24 @@ class _Wiring:
 
 def build(page: Any, backends: Backends, arena: Arena, pace: Pace) -> None:
     """Renders the tab into the surrounding Blocks, `page`."""
-    tab = arena_layout.lay_out()
+    mode = gr.Radio(
+        [BLIND, NAMED], value=BLIND, show_label=False, container=False, elem_classes="segmented", label="Mode"
+    )
+    with gr.Column(elem_classes="mode") as blind:
+        tab = arena_layout.lay_out()
+    with gr.Column(visible=False, elem_classes="mode") as named:
+        side_by_side.build(backends, arena, pace, tab.voter)
+    mode.change(_modes, mode, [blind, named], **QUIET)
     wiring = _Wiring(tab, backends, arena, pace)
     page.load(wiring.recognize, tab.voter, tab.voter, **QUIET)
     _wire_streams(tab, wiring)
     _wire_votes(tab, wiring)
     tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
     tab.tally_box.expand(wiring.tally, tab.voter, tab.tally, **QUIET)
+
+
+def _modes(now: str) -> list[Any]:
+    return [gr.update(visible=now == mode) for mode in (BLIND, NAMED)]
 
 
 def _wire_streams(tab: ArenaTab, wiring: _Wiring) -> None:

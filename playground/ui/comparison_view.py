@@ -1,0 +1,98 @@
+"""What a named comparison shows, as values: columns, controls. Knows no component and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+
+from ..arena.comparison import Choice, Column
+from ..arena.records import Answer
+from ..conversation.reply import Reply
+from ..models.contenders import ListedContender
+from ..types import Message, ModelSpec
+from . import transcript
+from .transcript import Shown, text_block
+
+MOST_COLUMNS = 4
+LETTERS = "ABCD"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The conversation of all columns: prompts, and by column the reply to each.
+
+    `contenders` are those of the last run. `note` is what went wrong last, `draft` a prompt that could not be asked.
+    """
+
+    prompts: tuple[str, ...] = ()
+    replies: tuple[tuple[Reply, ...], ...] = ()
+    contenders: tuple[ListedContender, ...] = ()
+    running: bool = False
+    voted: Choice | None = None
+    note: str = ""
+    draft: str = ""
+
+    def asked(self, prompt: str, contenders: tuple[ListedContender, ...]) -> Comparison:
+        """One more prompt to the same columns; other columns, or a vote, start anew."""
+        goes_on = self.voted is None and contenders == self.contenders
+        before = self if goes_on else Comparison(replies=((),) * len(contenders))
+        replies = tuple(
+            (*column, Reply(one.contender.model)) for column, one in zip(before.replies, contenders, strict=True)
+        )
+        return Comparison((*before.prompts, prompt), replies, contenders, running=True)
+
+    def grown(self, latest: Mapping[int, Reply]) -> Comparison:
+        """The last replies as far as they have come."""
+        replies = tuple((*column[:-1], latest.get(at, column[-1])) for at, column in enumerate(self.replies))
+        return replace(self, replies=replies)
+
+    def history(self, at: int) -> list[Message]:
+        """What column `at` has been asked and has answered, its open question last."""
+        messages: list[Message] = []
+        for prompt, reply in zip(self.prompts, self.replies[at], strict=True):
+            messages.append(Message("user", prompt))
+            if reply.text:
+                messages.append(Message("assistant", reply.text))
+        return messages
+
+    @property
+    def can_vote(self) -> bool:
+        """Whether every column has answered the last prompt and nobody has voted."""
+        answered = bool(self.replies) and all(column and column[-1].text for column in self.replies)
+        return answered and not self.running and self.voted is None
+
+    def columns(self) -> list[Column]:
+        return [
+            Column(one, tuple(Answer.of(reply, reply.text) for reply in replies))
+            for one, replies in zip(self.contenders, self.replies, strict=True)
+        ]
+
+
+def messages(comparison: Comparison, at: int, model: ModelSpec | None) -> list[Shown]:
+    """The chatbot messages of column `at`."""
+    shown: list[Shown] = []
+    if at >= len(comparison.replies):
+        return shown
+    for prompt, reply in zip(comparison.prompts, comparison.replies[at], strict=True):
+        shown.append({"role": "user", "content": text_block(prompt)})
+        shown += transcript.turn(reply, model)
+    return shown if comparison.running else transcript.stopped(shown)
+
+
+def notice(comparison: Comparison) -> str:
+    """The sentence above the votes, as HTML."""
+    if comparison.note:
+        return f'<span class="wrong">{escape(comparison.note)}</span>'
+    if comparison.running:
+        return "All columns are answering."
+    if comparison.can_vote:
+        return "Which is best? Named votes are kept apart from the blind ones."
+    if isinstance(comparison.voted, int):
+        return f"You voted: <strong>{LETTERS[comparison.voted]} is best</strong>. Kept among the named votes."
+    if comparison.voted is not None:
+        said = {"tie": "Tie", "both_bad": "All bad"}[comparison.voted]
+        return f"You voted: <strong>{said}</strong>. Kept among the named votes."
+    if comparison.replies:
+        return "A column gave no answer, so there is nothing to vote on. Ask once more, or change it."
+    return ""

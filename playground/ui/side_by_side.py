@@ -1,0 +1,309 @@
+"""The named half of the arena: two to four columns that answer together. Layout and wiring; knows no vendor."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..arena.battle import Arena
+from ..arena.comparison import Choice
+from ..arena.records import ArenaError
+from ..conversation.reply import Backends
+from ..conversation.together import Together
+from ..errors import ProviderError
+from ..models.contenders import ListedContender, listed
+from ..types import Contender
+from . import comparison_view as view
+from . import format, sampling
+from .comparison_view import LETTERS, MOST_COLUMNS, Comparison
+from .pacing import Pace
+from .transcript import LATEX
+from .untyped import Request, gr
+
+FIELDS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "effort")
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The components of one column's contender."""
+
+    box: Any
+    model: Any
+    own: Any
+    system_prompt: Any
+    sampling: sampling.Sampling
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [self.model, self.system_prompt, *self.sampling.inputs]
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """The components that the wiring needs. `shared` holds the parameters for all; `state` stays on the server."""
+
+    state: Any
+    asked: Any
+    count: Any
+    same: Any
+    shared_box: Any
+    shared_prompt: Any
+    shared: sampling.Sampling
+    setups: list[Setup]
+    panes: list[Any]
+    notice: Any
+    votes: dict[Choice, Any]
+    anew: Any
+    composer: Any
+
+    @property
+    def controls(self) -> list[Any]:
+        return [self.notice, *self.votes.values(), self.anew, self.composer]
+
+    @property
+    def setup_inputs(self) -> list[Any]:
+        columns = [component for setup in self.setups for component in setup.inputs]
+        return [self.count, self.same, self.shared_prompt, *self.shared.inputs, *columns]
+
+
+class _Wiring:
+    """What the events of one page's columns do."""
+
+    def __init__(self, tab: SideBySide, backends: Backends, arena: Arena, pace: Pace) -> None:
+        self._tab = tab
+        self._backends = backends
+        self._arena = arena
+        self._pace = pace
+
+    def begin(self, prompt: str, comparison: Comparison) -> dict[Any, Any]:
+        changes = self._controls(replace(comparison, running=True, note=""))
+        changes[self._tab.composer] |= {"value": ""}
+        return {self._tab.asked: prompt, **changes}
+
+    async def run(self, prompt: str, comparison: Comparison, *values: Any) -> AsyncGenerator[list[Any]]:
+        """Asks every column, and streams them as each answers."""
+        if not prompt.strip():
+            yield self._shown(replace(comparison, note="The prompt is empty: write something to ask all columns."))
+            return
+        try:
+            contenders = self._contenders(values)
+        except ProviderError as error:
+            yield self._shown(replace(comparison, note=error.message, draft=prompt))
+            return
+        comparison = comparison.asked(prompt, contenders)
+        replies = {at: self._backends.reply(one.contender, comparison.history(at)) for at, one in enumerate(contenders)}
+        with self._pace.sharing():
+            async with Together(replies) as together:
+                over = False
+                while not over:
+                    over = together.done
+                    comparison = comparison.grown(together.latest)
+                    yield self._shown(comparison)
+                    if not over:
+                        await asyncio.sleep(self._pace.interval_s())
+        yield self._shown(replace(comparison, running=False))
+
+    def settle(self, comparison: Comparison) -> dict[Any, Any]:
+        """The page once nothing streams any more, also when the reader stopped it."""
+        settled = replace(comparison, running=False)
+        changes = self._controls(settled)
+        return {
+            **changes,
+            **dict(zip(self._tab.panes, self._shown(settled), strict=False)),
+            self._tab.state: replace(settled, draft="", note=""),
+        }
+
+    def voting(self, choice: Choice) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
+        """What one vote button does."""
+
+        async def vote(comparison: Comparison, voter: str, request: Request) -> dict[Any, Any]:
+            if not comparison.can_vote or (isinstance(choice, int) and choice >= len(comparison.contenders)):
+                return self._controls(replace(comparison, note="There is nothing to vote on yet: ask all columns."))
+            who = await self._arena.voter(f"browser {voter or request.session_hash}")
+            try:
+                await self._arena.compare(comparison.prompts, comparison.columns(), choice, who)
+            except ArenaError as error:
+                return self._controls(replace(comparison, note=error.message))
+            voted = replace(comparison, voted=choice)
+            return {self._tab.state: voted, **self._controls(voted)}
+
+        return vote
+
+    def leave(self) -> dict[Any, Any]:
+        empty = Comparison()
+        return {self._tab.state: empty, **self._controls(empty), **{pane: [] for pane in self._tab.panes}}
+
+    def arrange(self, count: int, same: bool) -> list[Any]:
+        """Which columns there are, and whose parameters show: [shared, column boxes, their own, their votes]."""
+        there = [at < count for at in range(MOST_COLUMNS)]
+        boxes = [gr.update(visible=shown) for shown in there]
+        own = [gr.update(visible=not same)] * MOST_COLUMNS
+        votes = [gr.update(visible=shown) for shown in there]
+        return [gr.update(visible=same), *boxes, *own, *votes]
+
+    def _contenders(self, values: Sequence[Any]) -> tuple[ListedContender, ...]:
+        """The columns' contenders from the values of `setup_inputs`."""
+        rest = iter(values)
+        count, same, shared_prompt = (next(rest) for _ in range(3))
+        shared = self._tab.shared.read(_take(rest, self._tab.shared))
+        found: list[ListedContender] = []
+        for setup in self._tab.setups[:count]:
+            model_id, prompt = next(rest), next(rest)
+            own = setup.sampling.read(_take(rest, setup.sampling))
+            contender = Contender(model_id, (shared_prompt if same else prompt) or "", shared if same else own)
+            found.append(listed(contender, self._backends.catalog.get(model_id)))
+        return tuple(found)
+
+    def _shown(self, comparison: Comparison) -> list[Any]:
+        """Values of every pane and of the state."""
+        models = [self._backends.catalog.get(one.contender.model) for one in comparison.contenders]
+        models += [None] * (MOST_COLUMNS - len(models))
+        return [*(view.messages(comparison, at, model) for at, model in enumerate(models)), comparison]
+
+    def _controls(self, comparison: Comparison) -> dict[Any, Any]:
+        draft = {"value": comparison.draft} if comparison.draft else {}
+        running = comparison.running
+        return {
+            self._tab.notice: view.notice(comparison),
+            **{vote: gr.update(interactive=comparison.can_vote) for vote in self._tab.votes.values()},
+            self._tab.anew: gr.update(visible=bool(comparison.replies) and not running),
+            self._tab.composer: gr.update(
+                submit_btn=False if running else "Run all", stop_btn="Stop" if running else False, **draft
+            ),
+        }
+
+
+def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
+    """Renders the columns into the surrounding Blocks. `voter` holds what tells one browser from another."""
+    tab = _lay_out(backends)
+    wiring = _Wiring(tab, backends, arena, pace)
+    for accordion, model in [(tab.shared, tab.setups[0].model), *((one.sampling, one.model) for one in tab.setups)]:
+        sampling.follow(accordion, model, backends.catalog)
+    arranged = [tab.shared_box, *(one.box for one in tab.setups), *(one.own for one in tab.setups)]
+    arranged += [tab.votes[at] for at in range(MOST_COLUMNS)]
+    for changed in (tab.count.change, tab.same.change):
+        changed(wiring.arrange, [tab.count, tab.same], arranged, **QUIET)
+    begun = tab.composer.submit(wiring.begin, [tab.composer, tab.state], [tab.asked, *tab.controls], **QUIET)
+    streamed = begun.then(
+        wiring.run,
+        [tab.asked, tab.state, *tab.setup_inputs],
+        [*tab.panes, tab.state],
+        concurrency_limit=None,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    settled = [tab.state, *tab.panes, *tab.controls]
+    streamed.then(wiring.settle, tab.state, settled, **QUIET)
+    tab.composer.stop(wiring.settle, tab.state, settled, cancels=[streamed], **QUIET)
+    for choice, button in tab.votes.items():
+        button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **QUIET)
+    tab.anew.click(wiring.leave, None, settled, **QUIET)
+
+
+def _lay_out(backends: Backends) -> SideBySide:
+    start = _first_models(backends)
+    with gr.Row(elem_classes="compare-head"):
+        count = gr.Radio([2, 3, 4], value=2, label="Columns", elem_classes="segmented", elem_id="columns", scale=0)
+        same = gr.Checkbox(False, label="Same prompt and parameters for all", elem_id="same", container=False)
+    with gr.Column(visible=False, elem_classes="shared") as shared_box:
+        shared_prompt = _system_prompt()
+        shared = sampling.lay_out(start[0], FIELDS)
+    setups: list[Setup] = []
+    panes: list[Any] = []
+    with gr.Row(equal_height=False, elem_classes="panes"):
+        for at, model in enumerate(start):
+            setup, pane = _column(at, model, backends)
+            setups.append(setup)
+            panes.append(pane)
+    with gr.Row(elem_classes="notice-row"):
+        notice = gr.HTML("", padding=False, elem_classes="notice", elem_id="compare-notice")
+        anew = gr.Button("New comparison", visible=False, size="sm", scale=0, elem_id="new-comparison")
+    votes: dict[Choice, Any] = {}
+    with gr.Row(elem_classes="votes"):
+        for at, letter in enumerate(LETTERS):
+            votes[at] = _vote(f"{letter} is best", f"best-{letter.lower()}", visible=at < 2)
+        votes["tie"] = _vote("Tie", "best-tie")
+        votes["both_bad"] = _vote("All bad", "best-none")
+    composer = gr.Textbox(
+        placeholder="Ask all columns.",
+        show_label=False,
+        label="Prompt for all",
+        container=False,
+        lines=1,
+        max_lines=8,
+        submit_btn="Run all",
+        elem_id="compare-composer",
+        elem_classes="composer",
+    )
+    return SideBySide(
+        state=gr.State(Comparison()),
+        asked=gr.State(""),
+        count=count,
+        same=same,
+        shared_box=shared_box,
+        shared_prompt=shared_prompt,
+        shared=shared,
+        setups=setups,
+        panes=panes,
+        notice=notice,
+        votes=votes,
+        anew=anew,
+        composer=composer,
+    )
+
+
+def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
+    """One column: who answers, and the pane under it."""
+    letter = LETTERS[at]
+    models = sorted(backends.catalog.models.values(), key=lambda one: not one.available)
+    with gr.Column(visible=at < 2, min_width=260, elem_classes="pane compare") as box:
+        picker = gr.Dropdown(
+            [(format.model_label(one), one.id) for one in models],
+            value=model.id,
+            label=f"Model {letter}",
+            filterable=True,
+            elem_id=f"compare-model-{letter.lower()}",
+        )
+        with gr.Column(elem_classes="own") as own:
+            prompt = _system_prompt()
+            accordion = sampling.lay_out(model, FIELDS)
+        pane = gr.Chatbot(
+            label=letter,
+            show_label=False,
+            layout="panel",
+            height="calc(100dvh - 560px)",
+            min_height=240,
+            buttons=["copy"],
+            group_consecutive_messages=False,
+            latex_delimiters=LATEX,
+            allow_tags=False,
+            feedback_options=None,
+            placeholder="Answers here.",
+            elem_id=f"compare-{letter.lower()}",
+            elem_classes="transcript",
+        )
+    return Setup(box, picker, own, prompt, accordion), pane
+
+
+def _system_prompt() -> Any:
+    return gr.Textbox(
+        label="System prompt", placeholder="Empty sends none.", lines=1, max_lines=6, elem_classes="compare-prompt"
+    )
+
+
+def _vote(said: str, elem_id: str, *, visible: bool = True) -> Any:
+    return gr.Button(said, interactive=False, min_width=90, visible=visible, elem_id=elem_id)
+
+
+def _first_models(backends: Backends) -> list[Any]:
+    """A model for each column: different ones as far as they can answer."""
+    able = [model for model in backends.catalog.models.values() if model.available] or [backends.catalog.default()]
+    return list(itertools.islice(itertools.cycle(able), MOST_COLUMNS))
+
+
+def _take(values: Any, accordion: sampling.Sampling) -> list[Any]:
+    return list(itertools.islice(values, len(accordion.inputs)))
