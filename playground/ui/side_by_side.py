@@ -207,7 +207,10 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
 def _lay_out(backends: Backends) -> SideBySide:
     start = _first_models(backends)
     with gr.Row(elem_classes="compare-head"):
-        count = gr.Radio([2, 3, 4], value=2, label="Columns", elem_classes="segmented", elem_id="columns", scale=0)
+        counts = [(f"{count} columns", count) for count in range(2, MOST_COLUMNS + 1)]
+        count = gr.Radio(
+            counts, value=2, show_label=False, container=False, elem_classes="segmented", elem_id="columns"
+        )
         same = gr.Checkbox(False, label="Same prompt and parameters for all", elem_id="same", container=False)
     with gr.Column(visible=False, elem_classes="shared") as shared_box:
         shared_prompt = _system_prompt()
@@ -265,6 +268,8 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
             [(format.model_label(one), one.id) for one in models],
             value=model.id,
             label=f"Model {letter}",
+            show_label=False,
+            container=False,
             filterable=True,
             elem_id=f"compare-model-{letter.lower()}",
         )
@@ -275,7 +280,7 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
             label=letter,
             show_label=False,
             layout="panel",
-            height="calc(100dvh - 560px)",
+            height="calc(100dvh - 520px)",
             min_height=240,
             buttons=["copy"],
             group_consecutive_messages=False,
@@ -291,7 +296,12 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
 
 def _system_prompt() -> Any:
     return gr.Textbox(
-        label="System prompt", placeholder="Empty sends none.", lines=1, max_lines=6, elem_classes="compare-prompt"
+        label="System prompt",
+        show_label=False,
+        container=False,
+        placeholder="System prompt: empty sends none.",
+        lines=1,
+        max_lines=6,
     )
 
 
