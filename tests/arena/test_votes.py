@@ -1,5 +1,7 @@
 """The store of battles and votes, over SQLite and over Postgres: what is written, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from playground.arena.database import Database
@@ -110,8 +112,6 @@ def test_votes_are_added_up_by_seat_and_outcome(votes):
 
 
 def with_turn(before, prompt="More"):
-    from dataclasses import replace
-
     return replace(before, turns=(*before.turns, Turn(prompt)), status="running")
 
 
@@ -137,8 +137,6 @@ def test_no_further_prompt_after_a_vote_or_an_undo_or_in_another_window(votes):
 def test_closing_a_turn_keeps_answers_status_leaks_and_style(votes, database):
     first = battle(status="running", turns=(Turn("Hi"),))
     votes.add_battle(first)
-    from dataclasses import replace
-
     closed = replace(first.with_answers(0, {"a": ANSWER, "b": ANSWER}), status="ready", leaked=("a", "b"))
     votes.close_turn(closed, STYLES)
     assert votes.battle("b1") == closed
@@ -177,8 +175,6 @@ def test_a_comparison_is_stored_whole_or_not_at_all(votes):
 
 def test_contenders_that_left_the_catalog_stay_listed_as_retired(votes):
     x, y, z = CONTENDERS
-    from dataclasses import replace
-
     votes.publish([x, replace(y, name="Renamed")])
     known = votes.contenders()
     assert {name: one.retired for name, one in known.items()} == {"x": False, "y": False, "z": True}

@@ -1,6 +1,7 @@
 """Blind battles in a real browser, against a model server that does what the test wants."""
 
 import re
+import sqlite3
 
 import pytest
 from playwright.async_api import expect
@@ -207,3 +208,34 @@ async def test_a_battle_on_a_phone(browser, arena_app):
     await arena.named()
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     await context.close()
+
+
+async def test_named_columns_answer_side_by_side_and_are_voted_on(arena, arena_app):
+    page = arena.page
+    await page.get_by_text("Side by side").click()
+    box = page.locator("#compare-composer textarea")
+    await page.get_by_role("radio", name="3 columns").click(force=True)
+    await expect(page.locator("#compare-c")).to_be_visible()
+    await expect(page.locator("#best-c")).to_be_disabled()
+    await box.fill("Hello columns")
+    await box.press("Enter")
+    for letter in "abc":
+        await expect(page.locator(f"#compare-{letter}")).to_contain_text(re.compile("end.*tok/s", re.S), timeout=30_000)
+    await box.fill("Hello again")
+    await box.press("Enter")
+    await expect(page.locator("#compare-c .user-row")).to_have_count(2)
+    await expect(page.locator("#best-b")).to_be_enabled(timeout=30_000)
+    await page.locator("#best-b").click()
+    await expect(page.locator("#compare-notice")).to_contain_text("B is best")
+    with sqlite3.connect(arena_app.log.parent / "data" / "arena.db") as database:
+        rows = database.execute("SELECT kind, outcome, count(*) FROM vote WHERE kind = 'side_by_side' GROUP BY 1, 2")
+        assert rows.fetchall() == [("side_by_side", "a", 2)]
+
+
+async def test_columns_share_one_set_of_parameters_when_asked_to(arena):
+    page = arena.page
+    await page.get_by_text("Side by side").click()
+    prompts = page.get_by_placeholder("System prompt: empty sends none.")
+    await expect(prompts.locator("visible=true")).to_have_count(2)
+    await page.get_by_text("Same prompt and parameters for all").click()
+    await expect(prompts.locator("visible=true")).to_have_count(1)
