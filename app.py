@@ -28,9 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="check the configuration, list every problem, and exit")
     arguments = parser.parse_args(argv)
     options = {"GRADIO_SERVER_NAME": arguments.host, "GRADIO_SERVER_PORT": arguments.port}
-    given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = load_settings({**read_environment(), **given})
+        settings = load_settings({**read_environment(), **{name: value for name, value in options.items() if value}})
         composition = compose(settings)
         if not arguments.check:
             return _serve(settings, composition, share=arguments.share)

@@ -44,6 +44,27 @@ def test_check_lists_every_problem_and_exits_2(tmp_path):
     assert "models.b" in said.stderr
 
 
+def test_a_database_that_cannot_be_opened_is_a_problem_at_check_and_at_start(tmp_path):
+    unreachable = f"postgresql://me:canary@127.0.0.1:{free_port()}/votes"
+    for url, word in ((unreachable, "DATABASE_URL cannot be used"), ("mysql://me:canary@h/n", "postgresql://")):
+        for option in (["--check"], ["--port", str(free_port())]):
+            said = run(*option, cwd=tmp_path, DATABASE_URL=url, PLAYGROUND_LOCAL="off")
+            assert said.returncode == 2, said.stderr
+            assert word in said.stderr
+            assert "canary" not in said.stderr + said.stdout
+            assert "Traceback" not in said.stderr
+
+
+def test_without_any_model_the_arena_says_what_is_missing(tmp_path):
+    app = start_app(tmp_path, PLAYGROUND_LOCAL="off")
+    try:
+        said = httpx2.post(f"{app.url}/battles", json={"prompt": "Hello"}, timeout=30)
+        assert said.status_code == 503
+        assert "key" in said.json()["error"]["message"]
+    finally:
+        app.stop()
+
+
 def test_a_port_that_is_none_is_a_problem_like_any_other(tmp_path):
     for port in ("70000", "http"):
         said = run("--check", "--port", port, cwd=tmp_path)
