@@ -171,7 +171,7 @@ def build(page: Any, backends: Backends, arena: Arena, pace: Pace) -> None:
     with gr.Column(elem_classes="mode") as blind:
         tab = arena_layout.lay_out()
     with gr.Column(visible=False, elem_classes="mode") as named:
-        side_by_side.build(backends, arena, pace, tab.voter)
+        side_by_side.build(backends, arena, pace, tab.voter, mode.change)
     mode.change(_modes, mode, [blind, named], **QUIET)
     wiring = _Wiring(tab, backends, arena, pace)
     page.load(wiring.recognize, tab.voter, tab.voter, **QUIET)

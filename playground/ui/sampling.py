@@ -64,6 +64,16 @@ class Sampling:
         }
         return SamplingParams(**kept)
 
+    def preset(self, sampling: SamplingParams) -> list[Any]:
+        """Updates of `inputs` that make them hold `sampling`; what has no control here is left out."""
+        given = {field: value for field, value in sampling.sent().items() if field in self.switches}
+        switches = [gr.update(value=field in given) for field in self.switches]
+        values = [
+            gr.update(value=given[field], visible=True) if field in given else gr.update(visible=False)
+            for field in self.switches
+        ]
+        return [*switches, *values]
+
     def updates(self, model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:
         """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off."""
         why = refusals(model.family, effort)

@@ -48,6 +48,7 @@ class SideBySide:
 
     state: Any
     asked: Any
+    filled: Any
     count: Any
     same: Any
     shared_box: Any
@@ -137,6 +138,17 @@ class _Wiring:
         empty = Comparison()
         return {self._tab.state: empty, **self._controls(empty), **{pane: [] for pane in self._tab.panes}}
 
+    def fill(self, filled: bool) -> list[Any]:
+        """The arena's own contenders as a start, once. Not before somebody looks: they are nobody's business there."""
+        able = [one.contender for one in self._arena.listed if one.available and not one.retired]
+        if filled or not able:
+            return [True, *(gr.skip() for setup in self._tab.setups for _ in setup.inputs)]
+        changes: list[Any] = []
+        for setup, one in zip(self._tab.setups, itertools.cycle(able), strict=False):
+            changes += [gr.update(value=one.model), gr.update(value=one.system_prompt)]
+            changes += setup.sampling.preset(one.sampling)
+        return [True, *changes]
+
     def arrange(self, count: int, same: bool) -> list[Any]:
         """Which columns there are, and whose parameters show: [shared, column boxes, their own, their votes]."""
         there = [at < count for at in range(MOST_COLUMNS)]
@@ -177,12 +189,17 @@ class _Wiring:
         }
 
 
-def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
-    """Renders the columns into the surrounding Blocks. `voter` holds what tells one browser from another."""
+def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Callable[..., Any]) -> None:
+    """Renders the columns into the surrounding Blocks.
+
+    `voter` holds what tells one browser from another; `opened` is the event after which somebody looks.
+    """
     tab = _lay_out(backends)
     wiring = _Wiring(tab, backends, arena, pace)
     for accordion, model in [(tab.shared, tab.setups[0].model), *((one.sampling, one.model) for one in tab.setups)]:
         sampling.follow(accordion, model, backends.catalog)
+    own = [component for setup in tab.setups for component in setup.inputs]
+    opened(wiring.fill, tab.filled, [tab.filled, *own], **QUIET)
     arranged = [tab.shared_box, *(one.box for one in tab.setups), *(one.own for one in tab.setups)]
     arranged += [tab.votes[at] for at in range(MOST_COLUMNS)]
     for changed in (tab.count.change, tab.same.change):
@@ -245,6 +262,7 @@ def _lay_out(backends: Backends) -> SideBySide:
     return SideBySide(
         state=gr.State(Comparison()),
         asked=gr.State(""),
+        filled=gr.State(False),
         count=count,
         same=same,
         shared_box=shared_box,
@@ -264,6 +282,7 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
     letter = LETTERS[at]
     models = sorted(backends.catalog.models.values(), key=lambda one: not one.available)
     with gr.Column(visible=at < 2, min_width=260, elem_classes="pane compare") as box:
+        gr.HTML(f'<div class="seat"><h2><b>{letter}</b></h2></div>', padding=False)
         picker = gr.Dropdown(
             [(format.model_label(one), one.id) for one in models],
             value=model.id,
@@ -280,7 +299,7 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
             label=letter,
             show_label=False,
             layout="panel",
-            height="calc(100dvh - 520px)",
+            height="calc(100dvh - 580px)",
             min_height=240,
             buttons=["copy"],
             group_consecutive_messages=False,
