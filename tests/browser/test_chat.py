@@ -39,6 +39,9 @@ class Chat:
 
     async def answered(self, times=1):
         await expect(self.figures).to_have_count(times, timeout=60_000)
+        # The figures come with the last chunk; the box opens when the page has stored the answer too.
+        await expect(self.stop).to_have_count(0)
+        await expect(self.box).to_be_enabled()
 
     async def text(self, at=-1):
         return await (self.answers.last if at == -1 else self.answers.nth(at)).inner_text()
