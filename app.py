@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
 
 from playground.compose import Composition, compose
 from playground.errors import ConfigError
@@ -31,15 +27,17 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = load_settings({**read_environment(), **{name: value for name, value in options.items() if value}})
         composition = compose(settings)
-        if not arguments.check:
-            return _serve(settings, composition, share=arguments.share)
-        composition.arena.open()
-        composition.arena.close()
-        print("The configuration is fine.")
-        return 0
+        return _check(composition) if arguments.check else _serve(settings, composition, share=arguments.share)
     except ConfigError as error:
         print("The configuration cannot be used:", *error.problems, sep="\n  - ", file=sys.stderr)
         return 2
+
+
+def _check(composition: Composition) -> int:
+    composition.arena.open()
+    composition.arena.close()
+    print("The configuration is fine.")
+    return 0
 
 
 def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
@@ -50,30 +48,22 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     from playground.ui.blocks import build
     from playground.ui.launch import launch
 
-    loops: list[asyncio.AbstractEventLoop] = []
-
-    @asynccontextmanager
-    async def lifespan(_: Any) -> AsyncGenerator[None]:
-        loops.append(asyncio.get_running_loop())
-        yield
-
     page = build(composition.backends, composition.arena, composition.local)
     try:
-        launch(
+        loop = launch(
             page,
             host=settings.host,
             port=settings.port,
             share=share,
             routes=build_routes(composition.backends, composition.arena),
             middleware=[Middleware(BodyLimit)],
-            lifespan=lifespan,
         )
     except OSError as error:
         print(f"Cannot start: {error}. Choose another port with --port.", file=sys.stderr)
         return 2
     # Only now, so that loading weights and opening the votes do not slow the page's first answer.
     if composition.local is not None:
-        loops[0].call_soon_threadsafe(composition.local.start)
+        loop.call_soon_threadsafe(composition.local.start)
     composition.arena.open()
     page.block_thread()
     composition.arena.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from . import theme
@@ -20,13 +21,19 @@ def launch(
     share: bool,
     routes: list[Any],
     middleware: list[Any],
-    lifespan: Callable[[Any], AbstractAsyncContextManager[None]],
-) -> None:
-    """Serves `page` and our own `routes` on one port, and returns while it goes on serving.
+) -> asyncio.AbstractEventLoop:
+    """Serves `page` and our own `routes` on one port; returns its loop, which goes on serving in a thread.
 
     Everything that writes down what people type is off: run history (it would keep typed keys in the browser),
     monitoring, analytics. Raises OSError when the port is taken.
     """
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncGenerator[None]:
+        loops.append(asyncio.get_running_loop())
+        yield
+
     page.queue(api_open=False, max_size=MOST_QUEUED, default_concurrency_limit=40)
     page.launch(
         server_name=host,
@@ -52,3 +59,4 @@ def launch(
             "openapi_url": "/openapi.json",
         },
     )
+    return loops[0]
