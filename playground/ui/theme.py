@@ -57,14 +57,19 @@ THEME = gr.themes.Base(
 )
 
 
+# The prompt box sticks to the window's edge on a phone, so nothing around it may be a scroll container.
+# Gradio confines the style sheet to what is inside of this element.
+OUTERMOST = "<style>.gradio-container { overflow: clip !important; }</style>"
+
+
 def style() -> str:
     """The page's own style sheet."""
     return _read("style.css")
 
 
 def head() -> str:
-    """What the page's head holds besides: the script for the keys."""
-    return f"<script>{_read('keyboard.js')}</script>"
+    """What the page's head holds besides: the script for the keys, and what styles the page's own frame."""
+    return f"{OUTERMOST}<script>{_read('keyboard.js')}</script>"
 
 
 def _read(name: str) -> str:

@@ -200,6 +200,8 @@ async def test_a_battle_on_a_phone(browser, arena_app):
     await arena.ask("Hello from a phone")
     await arena.ready()
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await page.evaluate("window.scrollTo(0, 0)")
+    await expect(page.locator("#arena-composer")).to_be_in_viewport(ratio=1)
     boxes = {name: await vote.bounding_box() for name, vote in arena.votes.items()}
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["height"] >= 32 for box in boxes.values())
     tops = [(await arena.panes[seat].bounding_box())["y"] for seat in "ab"]
