@@ -20,10 +20,11 @@ from .blinding import Pane
 from .bout import Bout, Panes
 from .closing import closed, styles_of
 from .comparison import Choice, Column, ballots
-from .counts import Counts, Outcome, Tally
+from .counts import Outcome, Tally
 from .matchmaking import Matchmaker
 from .names import Names
 from .records import MOST_TURNS, SEATS, Answer, ArenaError, Battle, Reveal, Seat, Side, Stats, Turn, history
+from .selection import category_of
 
 if TYPE_CHECKING:
     from .votes import Votes
@@ -111,7 +112,8 @@ class Arena:
         _check(prompt)
         store = await self._store()
         first, second = await self._matchmaker.pair(prompt, pair)
-        battle = Battle(_new_id(), first.id, second.id, voter, time.time(), (Turn(prompt),))
+        turns = (Turn(prompt),)
+        battle = Battle(_new_id(), first.id, second.id, voter, time.time(), turns, category=category_of(prompt))
         await asyncio.to_thread(store.add_battle, battle)
         return battle
 
@@ -216,7 +218,7 @@ class Arena:
         store = await self._store()
 
         def work() -> list[tuple[ListedContender, Tally]]:
-            counts = Counts.of(store.tally(voter))
+            counts = store.tally(voter)
             tallies = [(store.contender(contender), counts.tally(contender)) for contender in counts.contenders]
             return sorted(tallies, key=lambda one: -one[1].battles)
 

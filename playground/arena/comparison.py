@@ -11,6 +11,7 @@ from typing import Literal
 from ..models.contenders import ListedContender
 from .counts import Outcome
 from .records import Answer, ArenaError, Battle, Turn
+from .selection import category_of
 
 Choice = int | Literal["tie", "both_bad"]
 
@@ -54,4 +55,5 @@ def _battle(prompts: Sequence[str], a: Column, b: Column, voter: str, now: float
         turns,
         kind="side_by_side",
         status="ready",
+        category=category_of(prompts[0]) if prompts else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import index as whole
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,18 @@ class Counts:
             battles[index[a], index[b], OUTCOMES.index(outcome)] += _votes(how_often, a, b)
         return cls(known, battles)
 
+    @classmethod
+    def of_pairs(cls, pairs: Iterable[Sequence[Any]], contenders: Sequence[str] = ()) -> Counts:
+        """Counts from rows (seat a, seat b, wins of a, wins of b, ties, both bad), one for each pair of seats."""
+        pairs = list(pairs)
+        known = tuple(dict.fromkeys([*contenders, *(seat for pair in pairs for seat in pair[:2])]))
+        index = {contender: at for at, contender in enumerate(known)}
+        battles = np.zeros((len(known), len(known), len(OUTCOMES)), np.int64)
+        if pairs:
+            a, b = [index[pair[0]] for pair in pairs], [index[pair[1]] for pair in pairs]
+            battles[a, b] = np.array([pair[2:] for pair in pairs], np.int64)
+        return cls(known, battles)
+
     @property
     def votes(self) -> int:
         """All votes, whatever their outcome."""
@@ -99,6 +111,14 @@ class Counts:
         wins, losses = in_a[0] + in_b[1], in_a[1] + in_b[0]
         ties, both_bad = in_a[2] + in_b[2], in_a[3] + in_b[3]
         return Tally(int(wins + losses + ties + both_bad), int(wins), int(losses), int(ties), int(both_bad))
+
+    def including(self, contenders: Sequence[str]) -> Counts:
+        """The same counts with these contenders among them, first and in their order."""
+        known = tuple(dict.fromkeys([*contenders, *self.contenders]))
+        battles = np.zeros((len(known), len(known), len(OUTCOMES)), np.int64)
+        at = [known.index(contender) for contender in self.contenders]
+        battles[np.ix_(at, at)] = self.battles
+        return Counts(known, battles)
 
     def only(self, kept: Bools) -> Counts:
         """The same counts among the contenders where `kept` is true."""

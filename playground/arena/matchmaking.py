@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -18,7 +18,6 @@ from .records import SEATS, ArenaError, Battle, Seat
 # Standings may lag this far behind the votes: which pair is drawn next does not hang on the last one.
 STANDING_AGE_S = 10.0
 
-Tallies = Iterable[tuple[str, str, str, int]]
 Pair = tuple[ListedContender, ListedContender]
 
 
@@ -30,23 +29,23 @@ class Matchmaker:
         self._rng = rng
         self._counted_s = 0.0
         self._counting: asyncio.Future[None] | None = None
-        self.count([])
+        self.count(Counts.of([]))
 
     @property
     def listed(self) -> tuple[ListedContender, ...]:
         """Every contender of the catalog, whether it can be drawn or not."""
         return self._backends.catalog.contenders
 
-    def count(self, tallies: Tallies) -> None:
+    def count(self, counts: Counts) -> None:
         """Takes in what the votes say now."""
-        self._standing = pairing.Standing.of(Counts.of(tallies, [one.id for one in self.listed]))
+        self._standing = pairing.Standing.of(counts.including([one.id for one in self.listed]))
         self._counted_s = time.monotonic()
 
-    def count_soon(self, tallies: Callable[[], Tallies]) -> None:
+    def count_soon(self, count: Callable[[], Counts]) -> None:
         """Calls `count` in a thread of its own, unless it has been done lately."""
         busy = self._counting is not None and not self._counting.done()
         if not busy and time.monotonic() - self._counted_s > STANDING_AGE_S:
-            self._counting = asyncio.ensure_future(asyncio.to_thread(lambda: self.count(tallies())))
+            self._counting = asyncio.ensure_future(asyncio.to_thread(lambda: self.count(count())))
 
     async def pair(self, prompt: str, chosen: Sequence[str] | None = None) -> Pair:
         """Two contenders in shuffled seats for whom `prompt` is not too long; one or both may be `chosen` by id.

@@ -102,7 +102,7 @@ class Battle:
     """The record of one battle. `a` and `b` are contender ids; nothing of it but `id` may be shown before the vote.
 
     `created` is in seconds since the epoch, `voter` a salted hash, `leaked` the seats whose answer named a maker
-    or a model.
+    or a model, `category` what the first prompt is about ("" where nobody has looked).
     """
 
     id: str
@@ -114,6 +114,7 @@ class Battle:
     kind: Kind = "blind"
     status: Status = "running"
     leaked: tuple[Seat, ...] = ()
+    category: str = ""
 
     @property
     def prompts(self) -> tuple[str, ...]:

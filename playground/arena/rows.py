@@ -18,15 +18,17 @@ from sqlalchemy import Connection, text
 from ..models.contenders import ListedContender
 from ..types import Contender
 from .counts import Outcome
-from .records import SEATS, Battle, Kind, Seat, Turn
+from .records import SEATS, Battle, Kind, Seat, Stats, Turn
+from .selection import Source
 from .style import Style
+from .tally_rows import Voted
 
-Source = Literal["human", "judge"]
-Origin = Literal["catalog", "side_by_side"]
+Origin = Literal["catalog", "side_by_side", "import"]
 
 TURNS: TypeAdapter[tuple[Turn, ...]] = TypeAdapter(tuple[Turn, ...])
 CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)
 STYLE_COLUMNS = [f"{seat}_{name}" for name in Style.__dataclass_fields__ for seat in SEATS]
+FIGURE_COLUMNS = [f"{seat}_{name}" for name in ("ttft_s", "cost") for seat in SEATS]
 
 ADD_SECRET = text("INSERT INTO secret VALUES (:name, :value) ON CONFLICT DO NOTHING")
 READ_SECRET = text("SELECT value FROM secret WHERE name = :name")
@@ -44,10 +46,10 @@ READ_CONTENDERS = text("SELECT id, name, config, retired FROM contender")
 READ_CONTENDER = text("SELECT id, name, config, retired FROM contender WHERE id = :id")
 
 ADD_BATTLE = text(
-    "INSERT INTO battle (id, kind, a, b, voter, runner, status, turns, leaked, replaces, created, updated) "
-    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :replaces, :created, :created)"
+    "INSERT INTO battle (id, kind, a, b, voter, runner, status, turns, leaked, category, replaces, created, updated) "
+    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :category, :replaces, :created, :created)"
 )
-READ_BATTLE = text("SELECT id, a, b, voter, created, turns, kind, status, leaked FROM battle WHERE id = :id")
+READ_BATTLE = text("SELECT id, a, b, voter, created, turns, kind, status, leaked, category FROM battle WHERE id = :id")
 # Postgres: whoever changes a battle first waits for those who vote on it, so that each sees what the other did.
 LOCK_BATTLE = text("SELECT 1 FROM battle WHERE id = :id FOR UPDATE")
 REPLACE = text(
@@ -66,37 +68,35 @@ OPEN_TURN = text(
 )
 CLOSE_TURN = text(
     "UPDATE battle SET status = :status, turns = :turns, leaked = :leaked, updated = :now, "
-    + ", ".join(f"{name} = :{name}" for name in STYLE_COLUMNS)
+    + ", ".join(f"{name} = :{name}" for name in STYLE_COLUMNS + FIGURE_COLUMNS)
     + " WHERE id = :id"
 )
 LATER_BATTLE = text("SELECT 1 FROM battle WHERE voter = :voter AND created > :created AND kind = 'blind' LIMIT 1")
 
+VOTED = ", ".join(Voted._fields)
 # Whoever votes waits for this one, so it goes to the driver itself, in the driver's own way of naming values:
 # SQLAlchemy's own work on it would take several times what the database does.
 # On Postgres the battle's row is locked, so that no further turn opens while its vote is written.
 ADD_VOTE_SQL = (
-    "INSERT INTO vote (battle, source, outcome, kind, a, b, leaked, revised, voter, created) "
+    "INSERT INTO vote (battle, source, outcome, kind, a, b, leaked, revised, voter, created, category, longer) "
     "SELECT id, :source, :outcome, kind, a, b, CASE WHEN leaked = '' THEN 0 ELSE 1 END, "
     "CASE WHEN EXISTS (SELECT 1 FROM vote_revision WHERE battle = :battle AND source = :source) "
-    "THEN 1 ELSE 0 END, :voter, :now "
+    "THEN 1 ELSE 0 END, :voter, :now, category, "
+    "CASE WHEN a_tokens > b_tokens THEN 1 WHEN a_tokens < b_tokens THEN -1 ELSE 0 END "
     "FROM battle WHERE id = :battle AND kind = :kind AND status = 'ready'{lock} "
-    "ON CONFLICT DO NOTHING RETURNING outcome, revised"
+    f"ON CONFLICT DO NOTHING RETURNING {VOTED}"
 )
 ADD_VOTE = {
     "sqlite": ADD_VOTE_SQL.format(lock=""),
     "postgresql": re.sub(r":(\w+)", r"%(\1)s", ADD_VOTE_SQL.format(lock=" FOR UPDATE")),
 }
 READ_VOTE = text("SELECT outcome, voter FROM vote WHERE battle = :battle AND source = :source")
-REMOVE_VOTE = text("DELETE FROM vote WHERE battle = :battle AND source = :source RETURNING outcome, voter, created")
+REMOVE_VOTE = text(f"DELETE FROM vote WHERE battle = :battle AND source = :source RETURNING {VOTED}, voter, created")
 ADD_REVISION = text(
     "INSERT INTO vote_revision (battle, source, revision, outcome, voter, created, undone) "
     "SELECT :battle, :source, count(*) + 1, CAST(:outcome AS TEXT), CAST(:voter AS TEXT), "
     "CAST(:created AS DOUBLE PRECISION), CAST(:now AS DOUBLE PRECISION) FROM vote_revision "
     "WHERE battle = :battle AND source = :source"
-)
-COUNTS = text(
-    "SELECT a, b, outcome, count(*) AS votes FROM vote WHERE source = :source AND kind = :kind "
-    "AND leaked = 0 AND revised = 0 GROUP BY a, b, outcome"
 )
 TALLY = text(
     "SELECT a, b, outcome, count(*) AS votes FROM vote "
@@ -147,6 +147,7 @@ def add_battle(connection: Connection, battle: Battle, runner: str, replaces: st
         "status": battle.status,
         "turns": dump(battle.turns),
         "leaked": "".join(battle.leaked),
+        "category": battle.category,
         "replaces": replaces,
         "created": battle.created,
     }
@@ -159,7 +160,7 @@ def battle(connection: Connection, battle_id: str) -> Battle | None:
         return None
     leaked: tuple[Seat, ...] = tuple(seat for seat in SEATS if seat in row.leaked)
     turns = TURNS.validate_json(row.turns)
-    return Battle(row.id, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked)
+    return Battle(row.id, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked, row.category)
 
 
 def replace_battle(connection: Connection, battle_id: str) -> bool:
@@ -187,7 +188,10 @@ def open_turn(connection: Connection, before: Battle, after: Battle, runner: str
 
 
 def close_turn(connection: Connection, battle: Battle, styles: Mapping[Seat, Style]) -> None:
-    values = {f"{seat}_{name}": value for seat in SEATS for name, value in asdict(styles[seat]).items()}
+    values: dict[str, Any] = {f"{seat}_{name}": value for seat in SEATS for name, value in asdict(styles[seat]).items()}
+    for seat in SEATS:
+        stats = Stats.of(battle.answers(seat))
+        values |= {f"{seat}_ttft_s": stats.ttft_s, f"{seat}_cost": stats.cost}
     values |= {
         "id": battle.id,
         "status": battle.status,
@@ -209,16 +213,22 @@ def is_voters_last(connection: Connection, battle: Battle) -> bool:
 
 
 def add_vote(
-    connection: Connection, battle_id: str, source: Source, outcome: Outcome, voter: str, kind: Kind = "blind"
-) -> tuple[Outcome, bool] | None:
-    """The new vote (outcome, revised); None if there is one already, or no such battle that is open."""
+    connection: Connection,
+    battle_id: str,
+    source: Source,
+    outcome: Outcome,
+    voter: str,
+    kind: Kind = "blind",
+    created: float | None = None,
+) -> Voted | None:
+    """The new vote, which the caller has yet to count; None if there is one already, or no such battle that is open."""
     values = {
         "battle": battle_id,
         "source": source,
         "outcome": outcome,
         "kind": kind,
         "voter": voter,
-        "now": time.time(),
+        "now": time.time() if created is None else created,
     }
     cursor = connection.connection.cursor()
     try:
@@ -226,7 +236,7 @@ def add_vote(
         row: Any = cursor.fetchone()
     finally:
         cursor.close()
-    return None if row is None else (row[0], bool(row[1]))
+    return None if row is None else Voted(*row)
 
 
 def vote(connection: Connection, battle_id: str, source: Source) -> Any:
@@ -234,13 +244,14 @@ def vote(connection: Connection, battle_id: str, source: Source) -> Any:
     return connection.execute(READ_VOTE, {"battle": battle_id, "source": source}).one_or_none()
 
 
-def remove_vote(connection: Connection, battle_id: str, source: Source) -> Any:
-    """The removed row, now a revision (outcome, voter, created); None if there was none."""
+def remove_vote(connection: Connection, battle_id: str, source: Source) -> Voted | None:
+    """The removed vote, now a revision, which the caller has yet to take off the counts; None if there was none."""
     row = connection.execute(REMOVE_VOTE, {"battle": battle_id, "source": source}).one_or_none()
-    if row is not None:
-        key = {"battle": battle_id, "source": source, "now": time.time()}
-        connection.execute(ADD_REVISION, {**key, "outcome": row.outcome, "voter": row.voter, "created": row.created})
-    return row
+    if row is None:
+        return None
+    key = {"battle": battle_id, "source": source, "now": time.time()}
+    connection.execute(ADD_REVISION, {**key, "outcome": row.outcome, "voter": row.voter, "created": row.created})
+    return Voted(*row[: len(Voted._fields)])
 
 
 def dump(turns: Sequence[Turn]) -> str:

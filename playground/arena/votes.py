@@ -7,6 +7,7 @@ revisions, which only ever grow. Knows no provider, no rating and no page; the S
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +16,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ..models.contenders import ListedContender
-from . import rows
-from .counts import OUTCOMES, Outcome
+from . import rows, tally_rows
+from .counts import OUTCOMES, Counts, Outcome
 from .database import Database
-from .records import ArenaError, Battle, Kind, Seat, Status
-from .rows import Source
+from .records import ArenaError, Battle, Seat, Status
+from .selection import Selection, Source
 from .style import Style
+from .tally_rows import Voted
 
 # Longer than any turn may take: what still runs after that has no process behind it.
 ORPHANED_AFTER_S = 3600.0
@@ -38,7 +40,6 @@ CLOSED: dict[Status, ArenaError] = {
     "interrupted": ArenaError("conflict", "This battle was interrupted before both sides had answered: start anew."),
     "replaced": ArenaError("conflict", "This battle went on with another opponent."),
 }
-Tallies = list[tuple[str, str, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class Votes:
         def work(connection: Connection) -> Ballot:
             row = rows.add_vote(connection, battle_id, source, chosen, voter)
             if row is not None:
-                return Ballot(*row)
+                tally_rows.count(connection, [row])
+                return Ballot(row.outcome, bool(row.revised))
             battle = _battle(connection, battle_id)
             first = rows.vote(connection, battle_id, source)
             if first is not None:
@@ -152,6 +154,7 @@ class Votes:
             row = rows.remove_vote(connection, battle_id, source)
             if row is None:
                 raise ArenaError("conflict", NO_VOTE)
+            tally_rows.count(connection, [row], -1)
             return row.outcome
 
         return self._database.write(work)
@@ -164,23 +167,54 @@ class Votes:
         def work(connection: Connection) -> None:
             for one in contenders:
                 rows.add_contender(connection, one, "side_by_side")
+            cast: list[Voted | None] = []
             for battle, outcome in battles:
                 rows.add_battle(connection, battle, self.runner)
-                rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind)
+                cast.append(rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind))
+            tally_rows.count(connection, [vote for vote in cast if vote])
 
         self._database.write(work)
 
-    def counts(self, *, kind: Kind = "blind", source: Source = "human") -> Tallies:
-        """(seat a, seat b, outcome, how often) of the votes that were cast blind on answers that gave no name away."""
+    def counts(self, selection: Selection = Selection()) -> Counts:
+        """The votes of `selection`, counted by the database."""
         with self._database.reading() as connection:
-            found = connection.execute(rows.COUNTS, {"source": source, "kind": kind}).all()
-        return [(row.a, row.b, row.outcome, row.votes) for row in found]
+            return Counts.of_pairs(tally_rows.pairs(connection, selection))
 
-    def tally(self, voter: str) -> Tallies:
-        """(seat a, seat b, outcome, how often) of one voter's own blind votes, all of them."""
+    def tally(self, voter: str) -> Counts:
+        """One voter's own blind votes, all of them."""
         with self._database.reading() as connection:
             found = connection.execute(rows.TALLY, {"voter": voter}).all()
-        return [(row.a, row.b, row.outcome, row.votes) for row in found]
+        return Counts.of((row.a, row.b, row.outcome, row.votes) for row in found)
+
+    def longer(self, selection: Selection = Selection()) -> tuple[int, int]:
+        """How often the answer with more tokens won, and lost."""
+        with self._database.reading() as connection:
+            return tally_rows.longer(connection, selection)
+
+    def days(self, selection: Selection = Selection()) -> list[tuple[int, int]]:
+        """(day since the epoch in UTC, votes) of each day with votes, in order."""
+        with self._database.reading() as connection:
+            return tally_rows.days(connection, selection)
+
+    def history(self, x: str, y: str, steps: int, selection: Selection = Selection()) -> list[tuple[int, Counts]]:
+        """What was voted between two contenders in each of `steps` equal stretches of time that had votes, in order."""
+        with self._database.reading() as connection:
+            found = tally_rows.history(connection, selection, x, y, steps)
+        by_step = itertools.groupby(found, key=lambda row: row[0])
+        return [
+            (step, Counts.of(((a, y if a == x else x, outcome, votes) for _, a, outcome, votes in group), (x, y)))
+            for step, group in by_step
+        ]
+
+    def figures(self, contender: str, most: int) -> list[tuple[float | None, float | None]]:
+        """(time to the first token in s, cost in USD) of a contender's newest battles, `most` of each seat."""
+        with self._database.reading() as connection:
+            return tally_rows.figures(connection, contender, most)
+
+    def agreement(self) -> list[tuple[str, str, int]]:
+        """(outcome by people, outcome by the judge, battles) of the blind battles that have both."""
+        with self._database.reading() as connection:
+            return tally_rows.agreement(connection)
 
     def close(self) -> None:
         self._database.close()

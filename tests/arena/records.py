@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 
+from playground.arena.counts import OUTCOMES
 from playground.arena.records import Answer, Battle, Turn
 from playground.models.contenders import ListedContender
 from playground.types import Contender, SamplingParams, Usage
@@ -26,3 +27,12 @@ async def at_most(seconds, done):
     async with asyncio.timeout(seconds):
         while not done():
             await asyncio.sleep(0.01)
+
+
+def tallied(counts):
+    """The votes of Counts as sorted rows (seat a, seat b, outcome, how often)."""
+    names = counts.contenders
+    return sorted(
+        (names[a], names[b], OUTCOMES[outcome], int(counts.battles[a, b, outcome]))
+        for a, b, outcome in zip(*counts.battles.nonzero(), strict=True)
+    )
