@@ -50,10 +50,10 @@ def compose(settings: Settings) -> Composition:
         counters={"local": local.sizes} if local else {},
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
-    return Composition(backends, local, Arena(backends, partial(_open_votes, settings)))
+    return Composition(backends, local, Arena(backends, partial(open_votes, settings)))
 
 
-def _open_votes(settings: Settings) -> Votes:
+def open_votes(settings: Settings) -> Votes:
     """The store of this process; a process that takes its place on host and port cleans up after it."""
     from .arena.database import Database
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..conversation.reply import Backends, Reply
 from ..models import tokens
 from ..models.contenders import ListedContender
+from . import style
 from .blinding import Pane
 from .bout import Bout, Panes
 from .closing import closed, styles_of
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_PROMPT = 200_000
 STOP_WAIT_S = 10.0
-STYLE_ENCODING = "o200k_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Arena:
         except BaseException as error:
             self._opened.set_exception(error)
             raise
-        tokens.count("", STYLE_ENCODING)
+        tokens.count("", style.ENCODING)
         if store.interrupted:
             log.info("battles that the last stop interrupted: %d", store.interrupted)
         self._opened.set_result(store)
@@ -263,7 +263,7 @@ class Arena:
             asked = history(battle.turns[: at + 1], seat)[:-1]
             battle = battle.with_answers(at, {seat: Answer.of(self._backends.cut_off(contender, asked, reply), shown)})
         battle = closed(battle, self._names)
-        store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, STYLE_ENCODING)))
+        store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
         for seat in battle.failed:
             answer = battle.turns[-1].answer(seat)
             log.warning("battle %s: seat %s failed (%s)", battle.id, seat, answer.error if answer else "stopped")

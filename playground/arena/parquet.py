@@ -20,14 +20,15 @@ class ParquetError(PlaygroundError):
 def read(path: str) -> Iterator[dict[str, Any]]:
     """The rows of a Parquet file, a batch at a time. Raises ParquetError."""
     duckdb = _duckdb(path)
-    try:
-        found = duckdb.read_parquet(path)
-        names: list[str] = found.columns
-        while batch := found.fetchmany(BATCH):
-            for values in batch:
-                yield dict(zip(names, values, strict=True))
-    except duckdb.Error as error:
-        raise ParquetError(f"{path} cannot be read: {_first_line(error)}") from None
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("SELECT * FROM read_parquet(?)", [path])
+            names: list[str] = [column[0] for column in connection.description]
+            while batch := connection.fetchmany(BATCH):
+                for values in batch:
+                    yield dict(zip(names, values, strict=True))
+        except duckdb.Error as error:
+            raise ParquetError(f"{path} cannot be read: {_first_line(error)}") from None
 
 
 def convert(table: Path, path: str, *, csv: bool = False) -> None:

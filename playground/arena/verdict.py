@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import ceil, exp, lgamma, log, log1p
 from typing import Literal
 
-from .counts import BadVoteError
+from .counts import BadVoteError, Counts
 
 ALPHA = 0.05
 DECIDED = 2 / ALPHA
@@ -62,6 +62,18 @@ def verdict(wins_a: int, wins_b: int, ties: int = 0) -> Verdict:
         verdict=leader if decided else "undecided",
         votes_needed=0 if decided else _votes_needed(wins_a, wins_b, ties),
     )
+
+
+def verdict_between(counts: Counts, a: str, b: str) -> Verdict:
+    """The verdict on two of the contenders in `counts`. Raises BadVoteError for an unknown or the same one."""
+    if a == b:
+        raise BadVoteError(f"{a!r} cannot be compared with itself: name two contenders.")
+    for name in (a, b):
+        if name not in counts.contenders:
+            known = ", ".join(counts.contenders[:20]) + (", ..." if len(counts.contenders) > 20 else "")
+            raise BadVoteError(f"There is no contender {name!r}; there are {known or 'none'}.")
+    at, other = counts.contenders.index(a), counts.contenders.index(b)
+    return verdict(int(counts.wins[at, other]), int(counts.wins[other, at]), int(counts.ties[at, other]))
 
 
 def log_e_value(won: int, lost: int) -> float:

@@ -10,15 +10,17 @@ import hashlib
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
 from ..models.contenders import ListedContender
-from . import rows, tally_rows
+from . import exchange_rows, rows, tally_rows
 from .counts import OUTCOMES, Counts, Outcome
 from .database import Database
+from .export import StoredVote
 from .records import ArenaError, Battle, Seat, Status
 from .selection import Selection, Source
 from .style import Style
@@ -26,6 +28,7 @@ from .tally_rows import Voted
 
 # Longer than any turn may take: what still runs after that has no process behind it.
 ORPHANED_AFTER_S = 3600.0
+PAGE = 200
 
 BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -215,6 +218,22 @@ class Votes:
         """(outcome by people, outcome by the judge, battles) of the blind battles that have both."""
         with self._database.reading() as connection:
             return tally_rows.agreement(connection)
+
+    def voted(self, contenders: Mapping[str, ListedContender]) -> Iterator[StoredVote]:
+        """Every vote of any kind in the order they were cast, a page at a time; who is who comes from `contenders`."""
+        after = exchange_rows.START
+        while True:
+            with self._database.reading() as connection:
+                found, after = exchange_rows.page(connection, after, PAGE, contenders)
+            if not found:
+                return
+            yield from found
+
+    def add_voted(self, votes: Iterable[StoredVote]) -> Iterator[int]:
+        """Writes votes from elsewhere, a page at a time; yields how many of a page were not there already."""
+        rest = iter(votes)
+        while batch := list(itertools.islice(rest, PAGE)):
+            yield self._database.write(partial(exchange_rows.add, votes=batch))
 
     def close(self) -> None:
         self._database.close()
