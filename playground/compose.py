@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from .arena.battle import Arena
+from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
@@ -35,6 +36,7 @@ class Composition:
     backends: Backends
     local: LocalModel | None
     arena: Arena
+    standings: Standings
 
 
 def compose(settings: Settings) -> Composition:
@@ -50,7 +52,8 @@ def compose(settings: Settings) -> Composition:
         counters={"local": local.sizes} if local else {},
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
-    return Composition(backends, local, Arena(backends, partial(open_votes, settings)))
+    arena = Arena(backends, partial(open_votes, settings))
+    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
 
 
 def open_votes(settings: Settings) -> Votes:

@@ -57,6 +57,7 @@ class Settings(BaseModel):
     data_dir: Path = Field(Path(platformdirs.user_data_dir(APP)), alias="playground_data_dir")
     log_level: str = Field("INFO", alias="playground_log_level")
     database_url: SecretStr | None = None
+    admin_token: Key = Field(None, alias="playground_admin_token")
     max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
     max_output_tokens: Tokens = Field(None, alias="playground_max_output_tokens")
 

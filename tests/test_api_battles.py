@@ -197,4 +197,4 @@ async def test_fifty_clients_voting_at_once_are_counted_once(serve):
     accepted = [one.json()["outcome"] for one in said if one.status_code == 200]
     assert len(accepted) == 1
     assert {one.json()["outcome"] for one in said if one.status_code == 409} == set(accepted)
-    assert (await arena._store()).counts().votes == 1
+    assert (await arena.store()).counts().votes == 1

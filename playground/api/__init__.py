@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import APIRouter
+from pydantic import SecretStr
 
 from ..arena.battle import Arena
+from ..arena.standings import Standings
 from ..conversation.reply import Backends
 from . import battles, chat
+from . import standings as boards
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Live:
     status: Literal["ok"] = "ok"
 
 
-def build_routes(backends: Backends, arena: Arena) -> list[Any]:
+def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_token: SecretStr | None) -> list[Any]:
     """The routes to hand to Gradio's launch, in the order they are tried."""
     operation = APIRouter(tags=["operation"])
 
@@ -28,4 +31,9 @@ def build_routes(backends: Backends, arena: Arena) -> list[Any]:
         """Says that the process is alive; asks no provider."""
         return Live()
 
-    return [*operation.routes, *chat.build_router(backends).routes, *battles.build_router(arena).routes]
+    return [
+        *operation.routes,
+        *chat.build_router(backends).routes,
+        *battles.build_router(arena).routes,
+        *boards.build_router(standings, admin_token).routes,
+    ]

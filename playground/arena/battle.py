@@ -102,7 +102,7 @@ class Arena:
 
     async def voter(self, identity: str) -> str:
         """The salted hash under which a voter is known from here on."""
-        return (await self._store()).voter(identity)
+        return (await self.store()).voter(identity)
 
     async def start(self, prompt: str, voter: str, pair: Sequence[str] | None = None) -> Battle:
         """Draws two contenders and writes the battle down; `fight` streams it. `pair` names one or both by id.
@@ -110,7 +110,7 @@ class Arena:
         Raises ArenaError `bad_request`, `context_length` or `unavailable`.
         """
         _check(prompt)
-        store = await self._store()
+        store = await self.store()
         first, second = await self._matchmaker.pair(prompt, pair)
         turns = (Turn(prompt),)
         battle = Battle(_new_id(), first.id, second.id, voter, time.time(), turns, category=category_of(prompt))
@@ -120,7 +120,7 @@ class Arena:
     async def turn(self, battle_id: str, prompt: str) -> Battle:
         """Writes one more prompt for both sides; `fight` streams it. Raises ArenaError."""
         _check(prompt)
-        store = await self._store()
+        store = await self.store()
         before = await self._ended(battle_id)
         last = before.turns[-1]
         kept = before.turns[:-1] if last.a is None and last.b is None else before.turns
@@ -140,7 +140,7 @@ class Arena:
 
         The newcomer answers every prompt; `fight` streams it. Raises ArenaError.
         """
-        store = await self._store()
+        store = await self.store()
         before = await self._ended(battle_id)
         if not before.failed:
             raise ArenaError("conflict", "Both sides have answered: there is no seat for another opponent.")
@@ -159,7 +159,7 @@ class Arena:
         fought = battle
         shown, panes = 0, Panes((seat, Pane()) for seat in SEATS)
         try:
-            store = await self._store()
+            store = await self.store()
             who = {seat: await asyncio.to_thread(self._contender, store, battle.contender(seat)) for seat in SEATS}
             for at, turn in enumerate(battle.turns):
                 asked: dict[Seat, ListedContender] = {seat: who[seat] for seat in SEATS if turn.answer(seat) is None}
@@ -191,7 +191,7 @@ class Arena:
 
     async def vote(self, battle_id: str, outcome: str, voter: str) -> Reveal:
         """Counts a vote and tells who sat where. Raises ArenaError; `conflict` holds the first vote's outcome."""
-        store = await self._store()
+        store = await self.store()
         await self._stored(battle_id)
 
         def work() -> Reveal:
@@ -204,18 +204,18 @@ class Arena:
 
     async def undo(self, battle_id: str) -> Outcome:
         """Takes the vote back, until the voter's next battle; returns what it was. Raises ArenaError."""
-        store = await self._store()
+        store = await self.store()
         return await asyncio.to_thread(store.undo, battle_id)
 
     async def compare(self, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str) -> None:
         """Counts a named vote among columns, apart from the blind ones. Raises ArenaError."""
-        store = await self._store()
+        store = await self.store()
         pairs = ballots(prompts, columns, choice, voter, time.time())
         await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
         """How one voter has judged whom, the most often met first."""
-        store = await self._store()
+        store = await self.store()
 
         def work() -> list[tuple[ListedContender, Tally]]:
             counts = store.tally(voter)
@@ -224,12 +224,13 @@ class Arena:
 
         return await asyncio.to_thread(work)
 
-    async def _store(self) -> Votes:
+    async def store(self) -> Votes:
+        """The open votes; waits until `open` has opened them."""
         return self._opened.result() if self._opened.done() else await asyncio.to_thread(self._opened.result)
 
     async def _ended(self, battle_id: str) -> Battle:
         """The blind battle of that id as it is stored, after whatever is being written on it."""
-        store = await self._store()
+        store = await self.store()
         await self._stored(battle_id)
         return await asyncio.to_thread(store.battle, battle_id)
 
@@ -252,7 +253,7 @@ class Arena:
 
     async def _close(self, battle: Battle, fight: _Fight) -> Battle:
         try:
-            return await asyncio.to_thread(self._write, await self._store(), battle, fight)
+            return await asyncio.to_thread(self._write, await self.store(), battle, fight)
         finally:
             self._fights.pop(battle.id, None)
             fight.over.set()

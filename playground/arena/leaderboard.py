@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .connectivity import Caveat, NoFiniteEstimateError, caveats, is_connected, undecided, unmet
 from .counts import Counts
 from .flips import flips_to_change_first
 from .ratings import POINTS, Fit, Options, Rating, fit, rate
+from .style_effects import StyledVote, fit_with_style
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,16 @@ class Leaderboard:
     fit: Fit
 
 
-def leaderboard(counts: Counts, options: Options = Options()) -> Leaderboard:
-    """Everything a leaderboard shows. Without votes it is empty; raises NoFiniteEstimateError only without a prior."""
+def leaderboard(
+    counts: Counts, options: Options = Options(), styled: Sequence[StyledVote] | None = None
+) -> Leaderboard:
+    """Everything a leaderboard shows. Without votes it is empty; raises NoFiniteEstimateError only without a prior.
+
+    With `styled`, the same votes as `counts` one by one, ratings are those at equal style.
+    """
     alone = unmet(counts, options.ties)
     met = counts.only(~alone)
-    fitted = fit(met, options)
+    fitted = fit(met, options) if styled is None else fit_with_style(styled, options, met.contenders)
     return Leaderboard(
         votes=counts.votes,
         ratings=rate(counts, fitted),

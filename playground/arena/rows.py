@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, text
 
 from ..models.contenders import ListedContender
 from ..types import Contender
@@ -23,6 +23,7 @@ from .selection import Source
 from .style import Style
 from .tally_rows import Voted
 
+MOST_IDS = 500  # in one statement
 Origin = Literal["catalog", "side_by_side", "import"]
 
 TURNS: TypeAdapter[tuple[Turn, ...]] = TypeAdapter(tuple[Turn, ...])
@@ -42,7 +43,10 @@ ADD_ONCE = text(ADD_CONTENDER + "NOTHING")
 ADD_OR_RENAME = text(
     ADD_CONTENDER + "UPDATE SET name = excluded.name, origin = excluded.origin, retired = excluded.retired"
 )
-READ_CONTENDERS = text("SELECT id, name, config, retired FROM contender")
+READ_EVERY_CONTENDER = text("SELECT id, name, config, retired FROM contender")
+READ_CONTENDERS = text("SELECT id, name, config, retired FROM contender WHERE id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
 READ_CONTENDER = text("SELECT id, name, config, retired FROM contender WHERE id = :id")
 
 ADD_BATTLE = text(
@@ -122,8 +126,12 @@ def add_contender(connection: Connection, one: ListedContender, origin: Origin) 
     connection.execute(ADD_OR_RENAME if origin == "catalog" else ADD_ONCE, values)
 
 
-def contenders(connection: Connection) -> list[ListedContender]:
-    return [_contender(row) for row in connection.execute(READ_CONTENDERS)]
+def contenders(connection: Connection, ids: Sequence[str] | None = None) -> list[ListedContender]:
+    """Those of `ids`, or all."""
+    if ids is None:
+        return [_contender(row) for row in connection.execute(READ_EVERY_CONTENDER)]
+    pages = (ids[at : at + MOST_IDS] for at in range(0, len(ids), MOST_IDS))
+    return [_contender(row) for page in pages for row in connection.execute(READ_CONTENDERS, {"ids": page})]
 
 
 def contender(connection: Connection, contender_id: str) -> ListedContender | None:

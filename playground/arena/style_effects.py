@@ -9,7 +9,7 @@ with fewer the effects are noise and only widen the intervals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class StyledVote:
     outcome: str
     style_a: Style
     style_b: Style
+
+    def between(self, a: str, b: str) -> StyledVote:
+        """The same vote under other names."""
+        return replace(self, a=a, b=b)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, text
 from .counts import OUTCOMES, Outcome
 from .records import SEATS, Kind
 from .selection import Selection, Source
+from .style import Style
+from .style_effects import StyledVote
 
 COUNTED = ("won_a", "won_b", "ties", "both_bad", "longer_won", "longer_lost")
 Key = tuple[Source, Kind, int, str, str]
@@ -65,6 +67,7 @@ FIGURES = " UNION ALL ".join(
     for seat in SEATS
 )
 READ_FIGURES = text(FIGURES)
+STYLES = [f"battle.{seat}_{name}" for seat in SEATS for name in Style.__dataclass_fields__]
 AGREEMENT = text(
     "SELECT human.outcome AS human, judge.outcome AS judge, count(*) AS votes FROM vote AS judge "
     "JOIN vote AS human ON human.battle = judge.battle AND human.source = 'human' "
@@ -147,6 +150,20 @@ def history(
     values |= {"first": span.first, "span": max(span.last - span.first, 1.0), "steps": steps}
     query = text(f"SELECT {STEP} AS step, a, outcome, count(*) AS votes {met} GROUP BY 1, 2, 3 ORDER BY 1")
     return [(row.step, row.a, row.outcome, row.votes) for row in connection.execute(query, values)]
+
+
+def styled(connection: Connection, selection: Selection, most: int) -> list[StyledVote]:
+    """The newest votes one by one, with how both sides' answers were dressed: what a style effect is fitted to."""
+    query = text(
+        f"SELECT chosen.a, chosen.b, chosen.outcome, {', '.join(STYLES)} FROM (SELECT battle, a, b, outcome FROM vote "
+        f"WHERE {_where(selection)} ORDER BY created DESC LIMIT :most) AS chosen "
+        "JOIN battle ON battle.id = chosen.battle"
+    )
+    half = len(STYLES) // 2
+    return [
+        StyledVote(row.a, row.b, row.outcome, Style(*row[3 : 3 + half]), Style(*row[3 + half :]))
+        for row in connection.execute(query, {**_values(selection), "most": most})
+    ]
 
 
 def figures(connection: Connection, contender: str, most: int) -> list[tuple[float | None, float | None]]:

@@ -10,9 +10,10 @@ import hashlib
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,7 +25,10 @@ from .export import StoredVote
 from .records import ArenaError, Battle, Seat, Status
 from .selection import Selection, Source
 from .style import Style
+from .style_effects import StyledVote
 from .tally_rows import Voted
+
+T = TypeVar("T")
 
 # Longer than any turn may take: what still runs after that has no process behind it.
 ORPHANED_AFTER_S = 3600.0
@@ -56,11 +60,13 @@ class Ballot:
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
-    `interrupted` counts the battles that were found running without a process behind them.
+    `interrupted` counts the battles that were found running without a process behind them, `changes` how often this
+    process has changed what a leaderboard shows.
     """
 
     def __init__(self, database: Database, runner: str) -> None:
         self._database = database
+        self.changes = 0
         self.runner = runner
         self._salt = database.write(lambda open_: rows.secret(open_, "voter_salt", secrets.token_hex(32)))
         self.interrupted = database.write(lambda open_: rows.interrupt(open_, runner, ORPHANED_AFTER_S))
@@ -79,10 +85,10 @@ class Votes:
 
         self._database.write(work)
 
-    def contenders(self) -> dict[str, ListedContender]:
-        """Everyone who was ever listed or compared, by id; `available` is left False, the catalog knows."""
+    def contenders(self, ids: Sequence[str] | None = None) -> dict[str, ListedContender]:
+        """Those of `ids`, or everyone, by id; `available` is left False, the catalog knows."""
         with self._database.reading() as connection:
-            return {one.id: one for one in rows.contenders(connection)}
+            return {one.id: one for one in rows.contenders(connection, ids)}
 
     def contender(self, contender_id: str) -> ListedContender:
         """One contender, retired or not. Raises KeyError."""
@@ -144,7 +150,7 @@ class Votes:
                 raise ArenaError("conflict", VOTED, outcome=first.outcome)
             raise CLOSED.get(battle.status) or _unknown(battle_id)
 
-        return self._database.write(work)
+        return self._changed(work)
 
     def undo(self, battle_id: str, *, source: Source = "human") -> Outcome:
         """Takes a vote back and returns what it was. Raises ArenaError `not_found` or `conflict`."""
@@ -160,7 +166,7 @@ class Votes:
             tally_rows.count(connection, [row], -1)
             return row.outcome
 
-        return self._database.write(work)
+        return self._changed(work)
 
     def add_comparison(
         self, contenders: Sequence[ListedContender], battles: Sequence[tuple[Battle, Outcome]], voter: str
@@ -176,7 +182,7 @@ class Votes:
                 cast.append(rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind))
             tally_rows.count(connection, [vote for vote in cast if vote])
 
-        self._database.write(work)
+        self._changed(work)
 
     def counts(self, selection: Selection = Selection()) -> Counts:
         """The votes of `selection`, counted by the database."""
@@ -209,6 +215,11 @@ class Votes:
             for step, group in by_step
         ]
 
+    def styled(self, selection: Selection, most: int) -> list[StyledVote]:
+        """The newest votes of `selection` one by one, with the style of both sides."""
+        with self._database.reading() as connection:
+            return tally_rows.styled(connection, selection, most)
+
     def figures(self, contender: str, most: int) -> list[tuple[float | None, float | None]]:
         """(time to the first token in s, cost in USD) of a contender's newest battles, `most` of each seat."""
         with self._database.reading() as connection:
@@ -233,7 +244,12 @@ class Votes:
         """Writes votes from elsewhere, a page at a time; yields how many of a page were not there already."""
         rest = iter(votes)
         while batch := list(itertools.islice(rest, PAGE)):
-            yield self._database.write(partial(exchange_rows.add, votes=batch))
+            yield self._changed(partial(exchange_rows.add, votes=batch))
+
+    def _changed(self, work: Callable[[Connection], T]) -> T:
+        written = self._database.write(work)
+        self.changes += 1
+        return written
 
     def close(self) -> None:
         self._database.close()
