@@ -67,7 +67,7 @@ def leaderboard_text(board: Leaderboard) -> str:
             f"The left side is worth {round(bias.points):+} points ({round(bias.lower):+} to {round(bias.upper):+}); "
             f"it won {bias.share:.1%} of the decided votes."
         )
-    notes += [printable(one.text[:1].upper() + one.text[1:]) + "." for one in board.caveats]
+    notes += [f"Note: {printable(one.text)}." for one in board.caveats]
     return "\n".join([*lines, "", *notes])
 
 
