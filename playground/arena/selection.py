@@ -49,8 +49,8 @@ class Selection:
 
     @property
     def whole(self) -> bool:
-        """Whether ready-made counts answer it: nothing but source, kind and leaked is asked for."""
-        return self.since is None and self.category is None and self.voter is None
+        """Whether ready-made counts answer it: neither a time nor a voter is asked for."""
+        return self.since is None and self.voter is None
 
 
 def category_of(prompt: str) -> Category:

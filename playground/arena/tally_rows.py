@@ -19,36 +19,34 @@ from .style import Style
 from .style_effects import StyledVote
 
 COUNTED = ("won_a", "won_b", "ties", "both_bad", "longer_won", "longer_lost")
-Key = tuple[Source, Kind, int, str, str]
+ALL = "all"  # the row of a pair over every category
+KEY = ("source", "kind", "category", "leaked", "a", "b")
+Key = tuple[Source, Kind, str, int, str, str]
 LONGER_WON = "(outcome = 'a' AND longer = 1) OR (outcome = 'b' AND longer = -1)"
 LONGER_LOST = "(outcome = 'a' AND longer = -1) OR (outcome = 'b' AND longer = 1)"
 
 # Whoever votes waits for this one, so it goes to the driver itself (see rows.py).
 ADD_COUNT_SQL = (
-    "INSERT INTO pair_count (source, kind, leaked, a, b, {names}) "
-    "VALUES ({p}source{s}, {p}kind{s}, {p}leaked{s}, {p}a{s}, {p}b{s}, {values}) "
-    "ON CONFLICT (source, kind, leaked, a, b) DO UPDATE SET {sums}"
+    "INSERT INTO pair_count ({names}) VALUES ({values}) ON CONFLICT (" + ", ".join(KEY) + ") DO UPDATE SET {sums}"
 )
-MARKS = {"sqlite": (":", ""), "postgresql": ("%(", ")s")}
+MARKS = {"sqlite": ":{}", "postgresql": "%({})s"}
 ADD_COUNT = {
     dialect: ADD_COUNT_SQL.format(
-        p=before,
-        s=after,
-        names=", ".join(COUNTED),
-        values=", ".join(f"{before}{name}{after}" for name in COUNTED),
+        names=", ".join((*KEY, *COUNTED)),
+        values=", ".join(mark.format(name) for name in (*KEY, *COUNTED)),
         sums=", ".join(f"{name} = pair_count.{name} + excluded.{name}" for name in COUNTED),
     )
-    for dialect, (before, after) in MARKS.items()
+    for dialect, mark in MARKS.items()
 }
 
 READY = text(
     "SELECT a, b, SUM(won_a), SUM(won_b), SUM(ties), SUM(both_bad) FROM pair_count "
-    "WHERE source = :source AND kind = :kind AND leaked <= :leaked GROUP BY a, b "
+    "WHERE source = :source AND kind = :kind AND category = :category AND leaked <= :leaked GROUP BY a, b "
     "HAVING SUM(won_a + won_b + ties + both_bad) > 0"
 )
 READY_LONGER = text(
     "SELECT COALESCE(SUM(longer_won), 0), COALESCE(SUM(longer_lost), 0) FROM pair_count "
-    "WHERE source = :source AND kind = :kind AND leaked <= :leaked"
+    "WHERE source = :source AND kind = :kind AND category = :category AND leaked <= :leaked"
 )
 FILTERED = "SELECT a, b, " + ", ".join(
     f"SUM(CASE WHEN outcome = '{outcome}' THEN 1 ELSE 0 END)" for outcome in OUTCOMES
@@ -87,6 +85,7 @@ class Voted(NamedTuple):
     outcome: Outcome
     revised: int
     longer: int
+    category: str
 
 
 def count(connection: Connection, votes: Iterable[Voted], how_often: int = 1) -> None:
@@ -97,15 +96,16 @@ def count(connection: Connection, votes: Iterable[Voted], how_often: int = 1) ->
     counts = Counter[tuple[Key, str]]()
     for vote in votes:
         if not vote.revised:
-            key: Key = (vote.source, vote.kind, vote.leaked, vote.a, vote.b)
-            counts[key, COUNTED[OUTCOMES.index(vote.outcome)]] += how_often
-            if vote.outcome in ("a", "b") and vote.longer:
-                longer_won = (vote.outcome == "a") == (vote.longer == 1)
-                counts[key, "longer_won" if longer_won else "longer_lost"] += how_often
+            for category in {ALL, vote.category} - {""}:
+                key: Key = (vote.source, vote.kind, category, vote.leaked, vote.a, vote.b)
+                counts[key, COUNTED[OUTCOMES.index(vote.outcome)]] += how_often
+                if vote.outcome in ("a", "b") and vote.longer:
+                    longer_won = (vote.outcome == "a") == (vote.longer == 1)
+                    counts[key, "longer_won" if longer_won else "longer_lost"] += how_often
     cursor = connection.connection.cursor()
     try:
         for key in sorted({key for key, _ in counts}):
-            values = dict(zip(("source", "kind", "leaked", "a", "b"), key, strict=True))
+            values = dict(zip(KEY, key, strict=True))
             sums = {name: counts[key, name] for name in COUNTED}
             cursor.execute(ADD_COUNT[connection.dialect.name], {**values, **sums})
     finally:
@@ -187,7 +187,12 @@ def _where(selection: Selection) -> str:
 
 
 def _ready(selection: Selection) -> dict[str, Any]:
-    return {"source": selection.source, "kind": selection.kind, "leaked": int(selection.leaked)}
+    return {
+        "source": selection.source,
+        "kind": selection.kind,
+        "category": selection.category or ALL,
+        "leaked": int(selection.leaked),
+    }
 
 
 def _values(selection: Selection) -> dict[str, Any]:

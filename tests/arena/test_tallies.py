@@ -1,5 +1,6 @@
 """The ready-made counts are the votes, whatever happened; selections, days, history, figures, agreement, styles."""
 
+import itertools
 import random
 import threading
 from contextlib import suppress
@@ -15,28 +16,33 @@ from playground.arena.style_effects import StyledVote
 
 from .records import ANSWER, CONTENDERS, Turn, battle, tallied
 
-RECOUNT = text(
-    "SELECT source, kind, leaked, a, b, "
+SUMS = (
     "SUM(CASE WHEN outcome = 'a' THEN 1 ELSE 0 END), SUM(CASE WHEN outcome = 'b' THEN 1 ELSE 0 END), "
     "SUM(CASE WHEN outcome = 'tie' THEN 1 ELSE 0 END), SUM(CASE WHEN outcome = 'both_bad' THEN 1 ELSE 0 END), "
     "SUM(CASE WHEN (outcome = 'a' AND longer > 0) OR (outcome = 'b' AND longer < 0) THEN 1 ELSE 0 END), "
-    "SUM(CASE WHEN (outcome = 'a' AND longer < 0) OR (outcome = 'b' AND longer > 0) THEN 1 ELSE 0 END) "
-    "FROM vote WHERE revised = 0 GROUP BY source, kind, leaked, a, b ORDER BY 1, 2, 3, 4, 5"
+    "SUM(CASE WHEN (outcome = 'a' AND longer < 0) OR (outcome = 'b' AND longer > 0) THEN 1 ELSE 0 END)"
+)
+BY_CATEGORY = text(
+    f"SELECT source, kind, category, leaked, a, b, {SUMS} FROM vote WHERE revised = 0 AND category <> '' "
+    "GROUP BY source, kind, category, leaked, a, b"
+)
+WHOLE = text(
+    f"SELECT source, kind, 'all', leaked, a, b, {SUMS} FROM vote WHERE revised = 0 GROUP BY source, kind, leaked, a, b"
 )
 READY = text(
-    "SELECT source, kind, leaked, a, b, won_a, won_b, ties, both_bad, longer_won, longer_lost FROM pair_count "
-    "WHERE won_a + won_b + ties + both_bad > 0 ORDER BY 1, 2, 3, 4, 5"
+    "SELECT source, kind, category, leaked, a, b, won_a, won_b, ties, both_bad, longer_won, longer_lost "
+    "FROM pair_count WHERE won_a + won_b + ties + both_bad > 0"
 )
 
 
 def rows(database, query):
     with database.reading() as connection:
-        return [tuple(map(str, row)) for row in connection.execute(query)]
+        return sorted(tuple(map(str, row)) for row in connection.execute(query))
 
 
 def agree(database):
     ready = rows(database, READY)
-    assert ready == rows(database, RECOUNT)
+    assert ready == sorted(rows(database, WHOLE) + rows(database, BY_CATEGORY))
     return ready
 
 
@@ -52,7 +58,7 @@ def test_ready_made_counts_are_the_votes_after_everything_that_can_happen(votes,
     rng = random.Random(5)
     for at in range(120):
         leaked = rng.choice([(), (), (), ("a",), ("a", "b")])
-        one = add(votes, at, rng, leaked)
+        one = add(votes, at, rng, leaked, category=rng.choice(("", *CATEGORIES)))
         for _ in range(rng.randrange(4)):
             with suppress(ArenaError):
                 if rng.random() < 0.5:
@@ -99,8 +105,11 @@ def many(votes):
 
 
 def test_a_filter_that_lets_everything_through_gives_the_ready_made_counts(many):
-    for leaked in (False, True):
-        whole, filtered = Selection(leaked=leaked), Selection(leaked=leaked, since=0.0)
+    for leaked, category in itertools.product((False, True), (None, *CATEGORIES)):
+        whole, filtered = (
+            Selection(leaked=leaked, category=category),
+            Selection("human", "blind", leaked, 0.0, category),
+        )
         assert tallied(many.counts(filtered)) == tallied(many.counts(whole))
         assert many.longer(filtered) == many.longer(whole)
 

@@ -24,9 +24,11 @@ CREATE INDEX vote_counts ON vote (source, kind, revised, leaked, a, b, outcome, 
 CREATE INDEX vote_in_time ON vote (created, battle, source);
 
 -- The votes that are not revised, counted: written with each vote, so that a leaderboard costs pairs, not votes.
+-- Each vote is in two rows, one of its category and one of 'all'.
 CREATE TABLE pair_count (
     source TEXT NOT NULL,
     kind TEXT NOT NULL,
+    category TEXT NOT NULL,
     leaked INTEGER NOT NULL,
     a TEXT NOT NULL,
     b TEXT NOT NULL,
@@ -36,12 +38,12 @@ CREATE TABLE pair_count (
     both_bad INTEGER NOT NULL,
     longer_won INTEGER NOT NULL,
     longer_lost INTEGER NOT NULL,
-    PRIMARY KEY (source, kind, leaked, a, b)
+    PRIMARY KEY (source, kind, category, leaked, a, b)
 );
 
 INSERT INTO pair_count
 SELECT
-    source, kind, leaked, a, b,
+    source, kind, 'all', leaked, a, b,
     SUM(CASE WHEN outcome = 'a' THEN 1 ELSE 0 END),
     SUM(CASE WHEN outcome = 'b' THEN 1 ELSE 0 END),
     SUM(CASE WHEN outcome = 'tie' THEN 1 ELSE 0 END),
