@@ -48,7 +48,7 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     from playground.ui.blocks import build
     from playground.ui.launch import launch
 
-    page = build(composition.backends, composition.arena, composition.local)
+    page = build(composition)
     try:
         loop = launch(
             page,

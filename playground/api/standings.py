@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response, StreamingResponse
@@ -12,9 +12,10 @@ from pydantic import AfterValidator, SecretStr
 
 from ..arena.connectivity import Ties
 from ..arena.counts import BadVoteError
-from ..arena.export import Format
+from ..arena.export import Format, csv_of
 from ..arena.published import leaderboard_json, verdict_json
 from ..arena.ratings import Options
+from ..arena.records import Kind
 from ..arena.selection import Category, Selection, Source
 from ..arena.standings import Standings, UnknownContenderError
 from .wire import STREAM_HEADERS, PlainErrors, error_response
@@ -47,23 +48,27 @@ def build_router(standings: Standings, admin_token: SecretStr | None) -> APIRout
     """`admin_token` opens the export; without one there is none."""
     router = APIRouter(route_class=PlainErrors, tags=["leaderboard"])
 
-    @router.get("/leaderboard")
+    @router.get("/leaderboard", response_model=None)
     async def leaderboard(
         ties: Ties = "half",
         leaked: bool = False,
         since: Since | None = None,
         category: Category | None = None,
         source: Source = "human",
-    ) -> dict[str, Any]:
-        """Bradley-Terry ratings of the blind votes, best first, with 95 % intervals; see the caveats."""
+        kind: Kind = "blind",
+        form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    ) -> dict[str, Any] | Response:
+        """Bradley-Terry ratings, best first, with 95 % intervals; see the caveats. CSV has the ratings alone."""
         selection = Selection(
             source=source,
+            kind=kind,
             leaked=leaked,
             since=None if since is None else seconds_of(since),
             category=category,
         )
         board = await standings.board(selection, Options(ties))
-        return leaderboard_json(board.board, board.ids)
+        shown = leaderboard_json(board.board, board.ids)
+        return shown if form == "json" else Response(csv_of(shown["ratings"]), media_type=MEDIA["csv"])
 
     @router.get("/verdict", response_model=None)
     async def verdict(a: str, b: str) -> dict[str, Any] | Response:

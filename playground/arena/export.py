@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -245,6 +245,13 @@ def _metadata(vote: StoredVote) -> Row:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def csv_of(rows: Sequence[Row]) -> str:
+    """Rows of the same columns as CSV with a head; empty for no rows."""
+    if not rows:
+        return ""
+    return "".join(_csv_line([_cell(cell) for cell in cells]) for cells in [rows[0], *(row.values() for row in rows)])
 
 
 def _cell(value: Any) -> Any:

@@ -15,8 +15,6 @@ from .untyped import gr
 
 KEPT = "Prompts, answers and votes are stored to rank the contenders. Names appear after your vote."
 SUGGESTED = 4
-# The same in every process, or a restart would make every returning voter a new one. It hides nothing from anybody.
-STORAGE: dict[str, str] = {"storage_key": "llm-playground-voter", "secret": "llm-playground"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,6 @@ class ArenaTab:
 
     board: Any
     asked: Any
-    voter: Any
     cards: dict[Seat, Any]
     panes: dict[Seat, Any]
     notice: Any
@@ -105,7 +102,6 @@ def lay_out() -> ArenaTab:
     return ArenaTab(
         board=gr.State(Board()),
         asked=gr.State(""),
-        voter=gr.BrowserState("", **STORAGE),
         cards=cards,
         panes=panes,
         notice=notice,

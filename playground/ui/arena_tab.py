@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
@@ -20,6 +19,7 @@ from .arena_layout import ArenaTab
 from .arena_view import Board
 from .pacing import Pace
 from .untyped import Request, gr
+from .voter import voter_of
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,6 @@ class _Wiring:
         self._arena = arena
         self._pace = pace
 
-    def recognize(self, voter: str) -> str:
-        """What a browser keeps to be the same voter next time: a random word."""
-        return voter or secrets.token_urlsafe(18)
-
     def begin(self, prompt: str, board: Board) -> dict[Any, Any]:
         """The page as it is while both answer; the prompt goes from the composer to the server."""
         changes = self._controls(replace(board, phase="running", note="", failed=(), reveal=None))
@@ -65,7 +61,9 @@ class _Wiring:
             if board.can_go_on:
                 battle = await self._arena.turn(board.battle, prompt)
             else:
-                battle = await self._arena.start(prompt, await self._who(voter, request), self._pair(one, other))
+                battle = await self._arena.start(
+                    prompt, await voter_of(self._arena, voter, request), self._pair(one, other)
+                )
         except ArenaError as error:
             yield self._shown(replace(board, note=error.message, draft=prompt))
             return
@@ -95,7 +93,7 @@ class _Wiring:
         """What one vote button does. The outcome is the button's, never the caller's."""
 
         async def vote(board: Board, voter: str, request: Request) -> dict[Any, Any]:
-            who = await self._who(voter, request)
+            who = await voter_of(self._arena, voter, request)
             try:
                 board = board.voted(await self._arena.vote(board.battle, outcome, who))
             except ArenaError as error:
@@ -127,7 +125,7 @@ class _Wiring:
         return [gr.update(choices=able) for _ in self._tab.pair]
 
     async def tally(self, voter: str, request: Request) -> str:
-        return arena_view.tally_table(await self._arena.tally(await self._who(voter, request)))
+        return arena_view.tally_table(await self._arena.tally(await voter_of(self._arena, voter, request)))
 
     async def _follow(self, battle: Battle) -> AsyncGenerator[list[Any]]:
         board = Board.of(battle)
@@ -158,39 +156,34 @@ class _Wiring:
         listed = self._arena.listed
         return [listed[at].id for at in chosen if at is not None and 0 <= at < len(listed)] or None
 
-    async def _who(self, voter: str, request: Request) -> str:
-        """The voter this browser is; one that keeps nothing is another voter in each window."""
-        return await self._arena.voter(f"browser {voter or request.session_hash}")
 
-
-def build(page: Any, backends: Backends, arena: Arena, pace: Pace) -> None:
-    """Renders the tab into the surrounding Blocks, `page`."""
+def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
+    """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another."""
     mode = gr.Radio(
         [BLIND, NAMED], value=BLIND, show_label=False, container=False, elem_classes="segmented", label="Mode"
     )
     with gr.Column(elem_classes="mode") as blind:
         tab = arena_layout.lay_out()
     with gr.Column(visible=False, elem_classes="mode") as named:
-        side_by_side.build(backends, arena, pace, tab.voter, mode.change)
+        side_by_side.build(backends, arena, pace, voter, mode.change)
     mode.change(_modes, mode, [blind, named], **QUIET)
     wiring = _Wiring(tab, backends, arena, pace)
-    page.load(wiring.recognize, tab.voter, tab.voter, **QUIET)
-    _wire_streams(tab, wiring)
-    _wire_votes(tab, wiring)
+    _wire_streams(tab, wiring, voter)
+    _wire_votes(tab, wiring, voter)
     tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
-    tab.tally_box.expand(wiring.tally, tab.voter, tab.tally, **QUIET)
+    tab.tally_box.expand(wiring.tally, voter, tab.tally, **QUIET)
 
 
 def _modes(now: str) -> list[Any]:
     return [gr.update(visible=now == mode) for mode in (BLIND, NAMED)]
 
 
-def _wire_streams(tab: ArenaTab, wiring: _Wiring) -> None:
+def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any) -> None:
     sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
     begun = [event(wiring.begin, [source, tab.board], [tab.asked, *tab.controls], **QUIET) for event, source in sources]
     begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, [tab.asked, *tab.controls], **QUIET))
     for event in begun:
-        streamed = event.then(wiring.ask, [tab.asked, tab.board, tab.voter, *tab.pair], tab.stream, **STREAMED)
+        streamed = event.then(wiring.ask, [tab.asked, tab.board, voter, *tab.pair], tab.stream, **STREAMED)
         _settle(tab, wiring, streamed)
     begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **QUIET)
     redrawn = begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED)
@@ -203,10 +196,10 @@ def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
     settled.then(None, js=BLUR)
 
 
-def _wire_votes(tab: ArenaTab, wiring: _Wiring) -> None:
+def _wire_votes(tab: ArenaTab, wiring: _Wiring, voter: Any) -> None:
     for outcome, button in tab.votes.items():
         outputs = [tab.board, tab.tally, *tab.controls]
-        button.click(wiring.voting(outcome), [tab.board, tab.voter], outputs, **QUIET)
+        button.click(wiring.voting(outcome), [tab.board, voter], outputs, **QUIET)
     tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **QUIET)
     left = tab.leave.click(wiring.leave, None, [tab.board, *tab.panes.values(), *tab.controls], **QUIET)
     left.then(None, js=FOCUS)

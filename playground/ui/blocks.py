@@ -5,20 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ..arena.battle import Arena
-from ..conversation.reply import Backends
-from ..providers.local import LocalModel
-from . import arena_tab, chat_tab
+from ..compose import Composition
+from . import arena_tab, chat_tab, leaderboard_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
+from .voter import remember
 
 TITLE = "LLM Playground"
 POLL_S = 1.0
 
 
-def build(backends: Backends, arena: Arena, local: LocalModel | None) -> Any:
+def build(composition: Composition) -> Any:
     """The whole page. The header follows `local` until the embedded model is ready or has failed."""
+    backends, arena, local = composition.backends, composition.arena, composition.local
     pace = Pace()
 
     def look() -> tuple[str, Any]:
@@ -26,6 +26,7 @@ def build(backends: Backends, arena: Arena, local: LocalModel | None) -> Any:
         return state_line(now), gr.Timer(active=not now.settled)
 
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+        voter = remember(page)
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
@@ -33,7 +34,9 @@ def build(backends: Backends, arena: Arena, local: LocalModel | None) -> Any:
             with gr.Tab("Chat", id="chat"):
                 chat_tab.build(backends, pace)
             with gr.Tab("Arena", id="arena"):
-                arena_tab.build(page, backends, arena, pace)
+                arena_tab.build(backends, arena, pace, voter)
+            with gr.Tab("Leaderboard", id="leaderboard") as opened:
+                leaderboard_tab.build(arena, composition.standings, voter, opened.select)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

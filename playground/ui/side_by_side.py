@@ -22,6 +22,7 @@ from .comparison_view import LETTERS, MOST_COLUMNS, Comparison
 from .pacing import Pace
 from .transcript import LATEX
 from .untyped import Request, gr
+from .voter import voter_of
 
 FIELDS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "effort")
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -124,7 +125,7 @@ class _Wiring:
         async def vote(comparison: Comparison, voter: str, request: Request) -> dict[Any, Any]:
             if not comparison.can_vote or (isinstance(choice, int) and choice >= len(comparison.contenders)):
                 return self._controls(replace(comparison, note="There is nothing to vote on yet: ask all columns."))
-            who = await self._arena.voter(f"browser {voter or request.session_hash}")
+            who = await voter_of(self._arena, voter, request)
             try:
                 await self._arena.compare(comparison.prompts, comparison.columns(), choice, who)
             except ArenaError as error:

@@ -7,8 +7,8 @@ ALTER TABLE battle ADD COLUMN a_cost DOUBLE PRECISION;
 ALTER TABLE battle ADD COLUMN b_cost DOUBLE PRECISION;
 
 -- Covering, because the transcript stands before these columns and would have to be read over.
-CREATE INDEX battle_of_a ON battle (a, status, kind, created, a_ttft_s, a_cost);
-CREATE INDEX battle_of_b ON battle (b, status, kind, created, b_ttft_s, b_cost);
+CREATE INDEX battle_of_a ON battle (a, status, kind, created, id, a_ttft_s, a_cost);
+CREATE INDEX battle_of_b ON battle (b, status, kind, created, id, b_ttft_s, b_cost);
 
 -- longer: 1 where the answers in seat a had more tokens, -1 where those in seat b had, 0 for neither or unknown.
 ALTER TABLE vote ADD COLUMN category TEXT NOT NULL DEFAULT '';

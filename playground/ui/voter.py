@@ -1,0 +1,28 @@
+"""Who votes, as nearly as a browser tells: a random word that it keeps. Knows no tab."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ..arena.battle import Arena
+from .untyped import Request, gr
+
+# The same in every process, or a restart would make every returning voter a new one. It hides nothing from anybody.
+STORAGE: dict[str, str] = {"storage_key": "llm-playground-voter", "secret": "llm-playground"}
+
+
+def remember(page: Any) -> Any:
+    """The component that holds the word, in the surrounding Blocks `page`; a new browser is given one."""
+    word = gr.BrowserState("", **STORAGE)
+    page.load(_recognize, word, word, queue=False, show_progress="hidden", api_visibility="private")
+    return word
+
+
+async def voter_of(arena: Arena, word: str, request: Request) -> str:
+    """The voter under which this browser's votes are stored; one that keeps nothing is another in each window."""
+    return await arena.voter(f"browser {word or request.session_hash}")
+
+
+def _recognize(word: str) -> str:
+    return word or secrets.token_urlsafe(18)
