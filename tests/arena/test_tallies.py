@@ -157,6 +157,8 @@ def test_figures_are_those_of_the_newest_battles_in_either_seat(votes):
         one = battle(f"b{at}", *("xy" if at % 2 else "zx"), turns=(Turn("Hi", ANSWER, ANSWER),))
         votes.add_battle(one)
         votes.close_turn(one, {"a": Style(), "b": Style()})
+        assert votes.figures("x", 10) == [(0.2, 0.01)] * at, "what has no vote yet would tell who is who"
+        votes.cast(f"b{at}", "tie", "me")
     assert votes.figures("x", 2) == [(0.2, 0.01)] * 4
     assert votes.figures("y", 2) == [(0.2, 0.01)] * 2
     assert votes.figures("nobody", 2) == []
