@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -38,6 +39,28 @@ class Server:
         """Resident memory in MB (Linux)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+    @contextmanager
+    def peak_mb(self) -> Iterator[list[float]]:
+        """Watches the memory while the block runs; the list has the highest figure afterwards."""
+        seen, over = [self.memory_mb()], threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.1):
+                seen[0] = max(seen[0], self.memory_mb())
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            watcher.join()
+
+    def cpu_s(self) -> float:
+        """CPU seconds spent so far, user and system (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
