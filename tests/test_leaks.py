@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 import time
+from functools import partial
 
 import httpx2
 import numpy as np
@@ -47,19 +48,20 @@ async def a_battle(http):
     return seen[0][1]["battle"], seen
 
 
-async def many(http, count, at_once=12):
+async def many(work, at_once=12):
+    """What each of `work` returns, a few at once: more would measure the machine."""
     gate = asyncio.Semaphore(at_once)
 
-    async def one():
+    async def one(step):
         async with gate:
-            return await a_battle(http)
+            return await step()
 
-    return await asyncio.gather(*(one() for _ in range(count)))
+    return await asyncio.gather(*map(one, work))
 
 
 async def test_no_byte_over_http_tells_who_is_who_before_the_vote(lab_app):
     async with tapped(lab_app.url) as tap, httpx2.AsyncClient(base_url=tap.url, timeout=60) as http:
-        battles = await many(http, BATTLES)
+        battles = await many([partial(a_battle, http)] * BATTLES)
         early = await http.post(f"/battles/{battles[0][0]}/turns", json={"prompt": " "})
         assert early.status_code == 400
         before = tap.text()
@@ -104,13 +106,13 @@ def times(seen, seat):
 
 async def test_arrival_times_do_not_tell_the_quick_from_the_slow(lab_app):
     async with httpx2.AsyncClient(base_url=lab_app.url, timeout=60) as http:
-        battles = await many(http, BATTLES, at_once=6)
+        battles = await many([partial(a_battle, http)] * BATTLES, at_once=6)
         rows, labels = [], []
         for battle, seen in battles:
             reveal = (await http.post(f"/battles/{battle}/vote", json={"outcome": "tie"})).json()
             rows.append(features(times(seen, "a"), times(seen, "b")))
             labels.append(reveal["a"]["model"].endswith("quick"))
-        plain = await asyncio.gather(*(asked_plainly(http, at % 2 == 0) for at in range(40)))
+        plain = await many([partial(asked_plainly, http, at % 2 == 0) for at in range(40)], at_once=6)
     blind = accuracy(rows, labels)
     control = accuracy([row for row, _ in plain], [label for _, label in plain])
     print(
