@@ -266,8 +266,8 @@ class Arena:
         battle = closed(battle, self._names)
         store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
         for seat in battle.failed:
-            answer = battle.turns[-1].answer(seat)
-            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, answer.error if answer else "stopped")
+            errors = [answer.error for answer in battle.answers(seat) if answer.failed]
+            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, errors[-1] if errors else "stopped")
         return battle
 
 
