@@ -207,10 +207,15 @@ class Arena:
         store = await self.store()
         return await asyncio.to_thread(store.undo, battle_id)
 
-    async def compare(self, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str) -> None:
-        """Counts a named vote among columns, apart from the blind ones. Raises ArenaError."""
+    async def compare(
+        self, comparison: str, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str
+    ) -> None:
+        """Counts a named vote among columns, apart from the blind ones; one for each `comparison`, an id.
+
+        Raises ArenaError.
+        """
         store = await self.store()
-        pairs = ballots(prompts, columns, choice, voter, time.time())
+        pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
         await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
