@@ -41,9 +41,7 @@ def ballots(
     different = [(a, b) for a, b in pairs if a.contender.id != b.contender.id]
     if not different:
         raise ArenaError("bad_request", "All columns are the same: change one before you vote.")
-    return [
-        (_battle(f"{comparison}-{at}", prompts, a, b, voter, now), outcome) for at, (a, b) in enumerate(different)
-    ]
+    return [(_battle(f"{comparison}-{at}", prompts, a, b, voter, now), outcome) for at, (a, b) in enumerate(different)]
 
 
 def _battle(battle_id: str, prompts: Sequence[str], a: Column, b: Column, voter: str, now: float) -> Battle:

@@ -141,7 +141,9 @@ class Battle:
         answered = [turn for turn in self.turns if turn.a is not None or turn.b is not None]
         if not answered:
             return ()
-        broken = tuple(seat for seat in SEATS if (answer := answered[-1].answer(seat)) is not None and answer.failed)
+        broken: tuple[Seat, ...] = tuple(
+            seat for seat in SEATS if (answer := answered[-1].answer(seat)) is not None and answer.failed
+        )
         return broken or tuple(seat for seat in SEATS if answered[-1].answer(seat) is None)
 
 

@@ -23,7 +23,8 @@ LETTERS = "ABCD"
 class Comparison:
     """The conversation of all columns: prompts, and by column the reply to each.
 
-    `id` is the comparison's own, which takes one vote. `contenders` are those of the last run. `note` is what went wrong last, `draft` a prompt that could not be asked.
+    `id` is the comparison's own, which takes one vote. `contenders` are those of the last run. `note` is what went
+    wrong last, `draft` a prompt that could not be asked.
     """
 
     id: str = ""

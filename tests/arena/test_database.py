@@ -1,12 +1,14 @@
 """Opening databases: migrations from every version, bad addresses, and what a failed write leaves behind."""
 
 import socket
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import text
 
 from playground.arena.database import Database, migrate, migrations, normalized
+from playground.arena.records import ArenaError
 from playground.arena.selection import Selection
 from playground.arena.votes import Votes
 from playground.errors import ConfigError
@@ -167,6 +169,22 @@ def test_sqlite_waits_for_the_disk_on_every_connection(tmp_path):
                 assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
                 assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     assert (tmp_path / "arena.db").exists()
+    database.close()
+
+
+def test_a_locked_database_says_to_try_again_and_the_vote_is_still_open(tmp_path):
+    database = Database("", tmp_path)
+    votes = Votes(database, "host:1")
+    votes.publish(CONTENDERS)
+    votes.add_battle(battle())
+    database.write(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 10"))
+    with sqlite3.connect(tmp_path / "arena.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ArenaError, match="Try again") as caught:
+            votes.cast("b1", "a", "me")
+        other.execute("ROLLBACK")
+    assert caught.value.kind == "unavailable"
+    assert votes.cast("b1", "b", "me").outcome == "b"
     database.close()
 
 
