@@ -35,7 +35,7 @@ ONE_FILE_EACH = {
     "genai_prices": "playground/models/pricing.py",
 }
 
-STORE = {"arena/database.py", "arena/rows.py", "arena/tally_rows.py", "arena/votes.py"}
+STORE = {"arena/database.py", "arena/exchange_rows.py", "arena/rows.py", "arena/tally_rows.py", "arena/votes.py"}
 
 
 def imports_of(path: Path):

@@ -207,10 +207,15 @@ class Arena:
         store = await self.store()
         return await asyncio.to_thread(store.undo, battle_id)
 
-    async def compare(self, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str) -> None:
-        """Counts a named vote among columns, apart from the blind ones. Raises ArenaError."""
+    async def compare(
+        self, comparison: str, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str
+    ) -> None:
+        """Counts a named vote among columns, apart from the blind ones; one for each `comparison`, an id.
+
+        Raises ArenaError.
+        """
         store = await self.store()
-        pairs = ballots(prompts, columns, choice, voter, time.time())
+        pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
         await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
@@ -266,8 +271,8 @@ class Arena:
         battle = closed(battle, self._names)
         store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
         for seat in battle.failed:
-            answer = battle.turns[-1].answer(seat)
-            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, answer.error if answer else "stopped")
+            errors = [answer.error for answer in battle.answers(seat) if answer.failed]
+            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, errors[-1] if errors else "stopped")
         return battle
 
 

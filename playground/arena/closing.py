@@ -24,7 +24,7 @@ def status_of(battle: Battle) -> Status:
     *earlier, last = battle.turns
     if _is_whole(last) or (earlier and all(map(_is_whole, earlier))):
         return "ready"
-    return "interrupted" if last.a is None and last.b is None else "failed"
+    return "failed" if battle.failed else "interrupted"
 
 
 def styles_of(battle: Battle, count_tokens: Callable[[str], int]) -> dict[Seat, Style]:

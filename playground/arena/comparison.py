@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,12 +24,13 @@ class Column:
 
 
 def ballots(
-    prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str, now: float
+    comparison: str, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str, now: float
 ) -> list[tuple[Battle, Outcome]]:
     """The vote as battles of the kind side_by_side, each with its outcome.
 
     The column at `choice` has beaten each other one; `tie` and `both_bad` hold for every pair. Columns that are the
-    same contender do not meet. `now` is in seconds since the epoch. Raises ArenaError `bad_request`.
+    same contender do not meet. The battles are numbered under the id of the `comparison`, so that whatever else is
+    voted on it meets their ids. `now` is in seconds since the epoch. Raises ArenaError `bad_request`.
     """
     if isinstance(choice, int):
         pairs = [(columns[choice], other) for at, other in enumerate(columns) if at != choice]
@@ -41,13 +41,13 @@ def ballots(
     different = [(a, b) for a, b in pairs if a.contender.id != b.contender.id]
     if not different:
         raise ArenaError("bad_request", "All columns are the same: change one before you vote.")
-    return [(_battle(prompts, a, b, voter, now), outcome) for a, b in different]
+    return [(_battle(f"{comparison}-{at}", prompts, a, b, voter, now), outcome) for at, (a, b) in enumerate(different)]
 
 
-def _battle(prompts: Sequence[str], a: Column, b: Column, voter: str, now: float) -> Battle:
+def _battle(battle_id: str, prompts: Sequence[str], a: Column, b: Column, voter: str, now: float) -> Battle:
     turns = tuple(Turn(*turn) for turn in zip(prompts, a.answers, b.answers, strict=True))
     return Battle(
-        secrets.token_urlsafe(18),
+        battle_id,
         a.contender.id,
         b.contender.id,
         voter,

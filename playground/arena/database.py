@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -15,9 +16,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from ..errors import ConfigError
+from .records import ArenaError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -25,6 +30,7 @@ SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON
 MIGRATION_LOCK = 0x9147_6A0D
 WRITES = "playground_writes"
 MOST_CONNECTIONS = 16
+OUT = "The playground's database does not answer, so this was not done. Try again in a moment."
 LARGEST_BATCH = 256
 
 _Job = tuple[Callable[[Connection], Any], Future[Any]]
@@ -34,7 +40,8 @@ class Database:
     """One open database. `reading` is a transaction; what `write` was given is on disk when it returns.
 
     SQLite takes one writer at a time, and each commit waits for the disk: a thread of its own writes, and commits
-    for all who are waiting, so that many voters share one wait.
+    for all who are waiting, so that many voters share one wait. A database that is locked, full or gone is an
+    ArenaError `unavailable` whose words tell nothing of it; the log does.
     """
 
     def __init__(self, url: str, data_dir: Path) -> None:
@@ -42,7 +49,7 @@ class Database:
         self.engine = _engine(url, data_dir)
         self._writer = _Writer(self.engine) if self.engine.dialect.name == "sqlite" else None
         try:
-            self.write(migrate)
+            self._written(migrate)
         except (SQLAlchemyError, OSError) as error:
             self.close()
             where = "DATABASE_URL" if url else f"the database in {data_dir} (PLAYGROUND_DATA_DIR or DATABASE_URL)"
@@ -50,7 +57,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
-        with self.engine.begin() as connection:
+        with self._told(), self.engine.begin() as connection:
             yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -58,10 +65,24 @@ class Database:
 
         `work` may run twice; only its last run is kept.
         """
+        with self._told():
+            return self._written(work)
+
+    def _written(self, work: Callable[[Connection], T]) -> T:
         if self._writer is not None:
             return self._writer.submit(work).result()
         with self.engine.begin() as connection:
             return work(connection)
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Outages in words for people; the votes' own statements go past SQLAlchemy, and so do their errors."""
+        driver: Any = self.engine.dialect.loaded_dbapi
+        try:
+            yield
+        except (OperationalError, InterfaceError, NoConnectionError, driver.OperationalError) as error:
+            log.error("the database failed: %s", _first_line(error))
+            raise ArenaError("unavailable", OUT) from error
 
     def close(self) -> None:
         """Finishes what is being written, then lets go of the database."""

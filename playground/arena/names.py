@@ -15,6 +15,12 @@ from ..models.catalog import Catalog
 # Between the parts of a name people and models write anything or nothing: GPT-4o, GPT 4o, gpt4o, "Chat GPT".
 BETWEEN = r"[\s\-_./:]*"
 MARKUP = str.maketrans("", "", "*`~\\")
+# Scripts that are written without spaces, or with endings set right onto a foreign name: a name may stand among them.
+# Thai to Burmese, Hangul's parts, Khmer, Chinese and Japanese with Hangul, compatibility forms, the rarer characters.
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+LETTER = rf"[^\W\d_{UNSPACED}]"
+# What nobody can see besides the format characters: a joiner, and which glyph of a character is meant.
+INVISIBLE = re.compile("[\u034f\ufe00-\ufe0f]")
 
 
 class Names:
@@ -50,7 +56,8 @@ class Names:
 def _plain(text: str) -> str:
     """Compatibility characters folded, Markdown's marks and what nobody can see taken out."""
     folded = unicodedata.normalize("NFKC", text).translate(MARKUP)
-    return "".join(character for character in folded if unicodedata.category(character) != "Cf")
+    seen = "".join(character for character in folded if unicodedata.category(character) != "Cf")
+    return INVISIBLE.sub("", seen)
 
 
 def _is_distinct(name: str) -> bool:
@@ -73,4 +80,4 @@ def _pattern(names: Iterable[tuple[str, ...]]) -> re.Pattern[str] | None:
     if not wanted:
         return None
     every = "|".join(BETWEEN.join(map(re.escape, parts)) for parts in wanted)
-    return re.compile(rf"(?<![^\W\d_])(?:{every})(?![^\W\d_])")
+    return re.compile(rf"(?<!{LETTER})(?:{every})(?!{LETTER})")

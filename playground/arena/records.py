@@ -134,9 +134,17 @@ class Battle:
 
     @property
     def failed(self) -> tuple[Seat, ...]:
-        """The seats that gave no answer to the last prompt: each can be given to another opponent."""
-        last = self.turns[-1]
-        return tuple(seat for seat in SEATS if (answer := last.answer(seat)) is not None and answer.failed)
+        """The seats that gave no answer to the last prompt anybody answered: each can be given to another opponent.
+
+        That includes a newcomer who did not come as far as the side that stayed, not one whom a failure kept waiting.
+        """
+        answered = [turn for turn in self.turns if turn.a is not None or turn.b is not None]
+        if not answered:
+            return ()
+        broken: tuple[Seat, ...] = tuple(
+            seat for seat in SEATS if (answer := answered[-1].answer(seat)) is not None and answer.failed
+        )
+        return broken or tuple(seat for seat in SEATS if answered[-1].answer(seat) is None)
 
 
 def history(turns: Sequence[Turn], seat: Seat) -> list[Message]:

@@ -51,7 +51,8 @@ READ_CONTENDER = text("SELECT id, name, config, retired FROM contender WHERE id 
 
 ADD_BATTLE = text(
     "INSERT INTO battle (id, kind, a, b, voter, runner, status, turns, leaked, category, replaces, created, updated) "
-    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :category, :replaces, :created, :created)"
+    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :category, :replaces, :created, :created) "
+    "ON CONFLICT (id) DO NOTHING"
 )
 READ_BATTLE = text("SELECT id, a, b, voter, created, turns, kind, status, leaked, category FROM battle WHERE id = :id")
 # Postgres: whoever changes a battle first waits for those who vote on it, so that each sees what the other did.
@@ -144,7 +145,8 @@ def _contender(row: Any) -> ListedContender:
     return ListedContender(row.id, row.name, known, retired=bool(row.retired), available=False)
 
 
-def add_battle(connection: Connection, battle: Battle, runner: str, replaces: str | None = None) -> None:
+def add_battle(connection: Connection, battle: Battle, runner: str, replaces: str | None = None) -> bool:
+    """Whether it was written: False where a battle of that id is there already."""
     values = {
         "id": battle.id,
         "kind": battle.kind,
@@ -159,7 +161,7 @@ def add_battle(connection: Connection, battle: Battle, runner: str, replaces: st
         "replaces": replaces,
         "created": battle.created,
     }
-    connection.execute(ADD_BATTLE, values)
+    return connection.execute(ADD_BATTLE, values).rowcount == 1
 
 
 def battle(connection: Connection, battle_id: str) -> Battle | None:

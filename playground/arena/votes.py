@@ -37,6 +37,7 @@ PAGE = 200
 BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 VOTED = "This battle has been voted on already. Undo is possible until the next one."
+COMPARED = "This comparison has been voted on already: ask once more for another vote."
 NO_VOTE = "There is no vote to undo on this battle."
 CLOSED: dict[Status, ArenaError] = {
     "running": ArenaError("too_early", "Both sides are still answering: vote when they are done, or stop them first."),
@@ -107,7 +108,8 @@ class Votes:
         def work(connection: Connection) -> None:
             if replaces is not None and not rows.replace_battle(connection, replaces):
                 raise ArenaError("conflict", "This battle is not waiting for another opponent.")
-            rows.add_battle(connection, battle, self.runner, replaces)
+            if not rows.add_battle(connection, battle, self.runner, replaces):
+                raise ArenaError("conflict", "A battle of this id is there already.")
 
         self._database.write(work)
 
@@ -171,14 +173,18 @@ class Votes:
     def add_comparison(
         self, contenders: Sequence[ListedContender], battles: Sequence[tuple[Battle, Outcome]], voter: str
     ) -> None:
-        """Writes a named side-by-side vote: its pairs, each a battle of its own kind with its outcome, all or none."""
+        """Writes a named side-by-side vote: its pairs, each a battle of its own kind with its outcome, all or none.
+
+        Raises ArenaError `conflict` when one of them is there already.
+        """
 
         def work(connection: Connection) -> None:
             for one in contenders:
                 rows.add_contender(connection, one, "side_by_side")
             cast: list[Voted | None] = []
             for battle, outcome in battles:
-                rows.add_battle(connection, battle, self.runner)
+                if not rows.add_battle(connection, battle, self.runner):
+                    raise ArenaError("conflict", COMPARED)
                 cast.append(rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind))
             tally_rows.count(connection, [vote for vote in cast if vote])
 

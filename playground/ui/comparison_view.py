@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
@@ -22,9 +23,11 @@ LETTERS = "ABCD"
 class Comparison:
     """The conversation of all columns: prompts, and by column the reply to each.
 
-    `contenders` are those of the last run. `note` is what went wrong last, `draft` a prompt that could not be asked.
+    `id` is the comparison's own, which takes one vote. `contenders` are those of the last run. `note` is what went
+    wrong last, `draft` a prompt that could not be asked.
     """
 
+    id: str = ""
     prompts: tuple[str, ...] = ()
     replies: tuple[tuple[Reply, ...], ...] = ()
     contenders: tuple[ListedContender, ...] = ()
@@ -36,11 +39,11 @@ class Comparison:
     def asked(self, prompt: str, contenders: tuple[ListedContender, ...]) -> Comparison:
         """One more prompt to the same columns; other columns, or a vote, start anew."""
         goes_on = self.voted is None and contenders == self.contenders
-        before = self if goes_on else Comparison(replies=((),) * len(contenders))
+        before = self if goes_on else Comparison(secrets.token_urlsafe(18), replies=((),) * len(contenders))
         replies = tuple(
             (*column, Reply(one.contender.model)) for column, one in zip(before.replies, contenders, strict=True)
         )
-        return Comparison((*before.prompts, prompt), replies, contenders, running=True)
+        return Comparison(before.id, (*before.prompts, prompt), replies, contenders, running=True)
 
     def grown(self, latest: Mapping[int, Reply]) -> Comparison:
         """The last replies as far as they have come."""

@@ -6,6 +6,17 @@
     button.click();
     return true;
   };
+  // A prompt that is written while others stream stays in its box: sent, it would be dropped.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const box = event.target.closest?.("#arena-composer, #compare-composer");
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || !box?.querySelector(".stop-button")) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
   const isWriting = (element) => element.closest("textarea, input:not([type=radio]), select, [contenteditable=true]");
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey || event.repeat) return;

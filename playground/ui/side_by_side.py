@@ -127,7 +127,7 @@ class _Wiring:
                 return self._controls(replace(comparison, note="There is nothing to vote on yet: ask all columns."))
             who = await voter_of(self._arena, voter, request)
             try:
-                await self._arena.compare(comparison.prompts, comparison.columns(), choice, who)
+                await self._arena.compare(comparison.id, comparison.prompts, comparison.columns(), choice, who)
             except ArenaError as error:
                 return self._controls(replace(comparison, note=error.message))
             voted = replace(comparison, voted=choice)

@@ -183,6 +183,49 @@ async def test_a_failure_in_a_later_turn_leaves_the_vote_open_and_a_newcomer_ans
     await arena.vote(after.id, "tie", "me")
 
 
+@pytest.mark.parametrize("broken", [("bravo",), ("alpha", "bravo")])
+async def test_a_newcomer_who_fails_on_an_earlier_prompt_is_replaced_as_well(make_arena, broken):
+    down = set()
+
+    def script(request):
+        late = request.model.id in broken and request.messages[-1].content == "Second"
+        return [ProviderError("server", "Down.")] if late or request.model.id in down else spoken(request)
+
+    arena, provider = make_arena(script, charlie="")
+    ids = {one.contender.model: one.id for one in arena.listed}
+    battle = await arena.start("First", "me", [ids["alpha"], ids["bravo"]])
+    await fought(arena, battle)
+    last = (await fought(arena, await arena.turn(battle.id, "Second")))[-1]
+    assert len(last.failed) == len(broken)
+    down |= {"charlie"}
+    after = await arena.redraw(battle.id)
+    [newcomer] = [seat for seat in "ab" if model_of(arena, after.contender(seat)) == "charlie"]
+    last = (await fought(arena, after))[-1]
+    assert (last.ready, last.failed) == (False, (newcomer,))
+    down.clear()
+    provider.script = spoken
+    last = (await fought(arena, await arena.redraw(after.id)))[-1]
+    assert last.ready and last.turn == 1
+
+
+async def test_a_newcomer_who_is_stopped_at_once_leaves_the_seat_to_another(make_arena):
+    def script(request):
+        if request.model.id == "charlie":
+            return [5.0, *answer("late")]
+        return [ProviderError("server", "Down.")] if request.model.id == "bravo" else spoken(request)
+
+    arena, provider = make_arena(script, charlie="")
+    ids = {one.contender.model: one.id for one in arena.listed}
+    battle = await arena.start("Hello", "me", [ids["alpha"], ids["bravo"]])
+    [failed] = (await fought(arena, battle))[-1].failed
+    after = await arena.redraw(battle.id)
+    async for showing in arena.fight(after, lambda: 0.01):
+        asyncio.get_running_loop().call_soon(arena._fights[after.id].stop.set) if not showing.over else None
+    assert (showing.ready, showing.failed) == (False, (failed,))
+    provider.script = spoken
+    assert (await fought(arena, await arena.redraw(after.id)))[-1].ready
+
+
 def endless(request):
     while True:
         yield TextDelta("word ")

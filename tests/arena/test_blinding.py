@@ -71,6 +71,16 @@ def test_the_pace_does_not_change_when_the_shorter_one_ends():
     assert abs(sum(during) / len(during) - sum(after) / len(after)) < 1
 
 
+def test_who_hurries_once_the_other_has_ended_is_not_shown_faster():
+    def hurrying(now_s):
+        length = int(now_s * 40 if now_s < 6 else 240 + (now_s - 6) * 800)
+        return Seen(A[: max(0, length)], length >= len(A))
+
+    seen = lengths(shown(hurrying, stream(B[:150], 200)))
+    after = [later - a for (a, b), (later, _) in itertools.pairwise(seen) if b == 150][1:-1]
+    assert len(after) > 80 and max(after) <= TICK_S * 40
+
+
 def test_an_end_is_only_told_with_the_last_character():
     for _, panes in shown(stream(A, 5000), stream(B, 50)):
         for seat, whole in (("a", A), ("b", B)):

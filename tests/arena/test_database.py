@@ -1,16 +1,19 @@
 """Opening databases: migrations from every version, bad addresses, and what a failed write leaves behind."""
 
 import socket
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import text
 
 from playground.arena.database import Database, migrate, migrations, normalized
+from playground.arena.records import ArenaError
+from playground.arena.selection import Selection
 from playground.arena.votes import Votes
 from playground.errors import ConfigError
 
-from .records import CONTENDERS, battle
+from .records import CONTENDERS, battle, tallied
 
 
 def version(database):
@@ -29,6 +32,55 @@ def test_every_earlier_version_is_brought_up_to_date(database_url, tmp_path):
             migrate(connection)
             assert connection.execute(text("SELECT max(version) FROM schema_version")).scalar() == len(migrations())
             assert connection.execute(text("SELECT count(*) FROM vote")).scalar() == 0
+    database.close()
+
+
+# What version 1 wrote: an accepted vote on answers of which b's is longer, one on a leak, one changed after an undo.
+VERSION_1 = """
+INSERT INTO secret VALUES ('voter_salt', 'salt');
+INSERT INTO contender VALUES ('x', 'X', '{"model": "m", "system_prompt": "Be kind.", "sampling": {}}', 'catalog', 0, 1);
+INSERT INTO contender VALUES ('y', 'Y', '{"model": "n"}', 'catalog', 1, 1);
+INSERT INTO battle VALUES ('b1', 'blind', 'x', 'y', 'me', 'host:1', 'ready', '[{"prompt": "Hi", "a": {"text": "A"},
+    "b": {"text": "B b"}}]', '', NULL, 5, 6, 1, 2, 0, 0, 0, 0, 0, 0);
+INSERT INTO battle VALUES ('b2', 'blind', 'y', 'x', 'me', 'host:1', 'ready', '[{"prompt": "Hi"}]', 'a',
+    NULL, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO battle VALUES ('b3', 'blind', 'y', 'x', 'me', 'host:1', 'ready', '[{"prompt": "Hi"}]', '',
+    NULL, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO battle VALUES ('b4', 'blind', 'x', 'y', 'me', 'host:1', 'running', '[{"prompt": "Hi"}]', '',
+    NULL, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0);
+INSERT INTO vote VALUES ('b1', 'human', 'b', 'blind', 'x', 'y', 0, 0, 'me', 6);
+INSERT INTO vote VALUES ('b2', 'human', 'a', 'blind', 'y', 'x', 1, 0, 'me', 8);
+INSERT INTO vote VALUES ('b3', 'human', 'tie', 'blind', 'y', 'x', 0, 1, 'me', 9);
+INSERT INTO vote_revision VALUES ('b3', 'human', 1, 'both_bad', 'me', 9, 9)
+"""
+
+
+def test_what_version_1_stored_is_there_counted_and_can_be_gone_on_with(database_url, tmp_path):
+    database = Database(database_url, tmp_path)
+    with database.engine.begin() as connection:
+        for table in ["pair_count", "vote_revision", "vote", "battle", "contender", "secret", "schema_version"]:
+            connection.execute(text(f"DROP TABLE {table}"))
+        migrate(connection, 1)
+        for statement in VERSION_1.split(";"):
+            connection.exec_driver_sql(statement)
+    database.close()
+    database = Database(database_url, tmp_path)
+    votes = Votes(database, "host:1")
+    assert (votes.interrupted, votes.battle("b4").status) == (1, "interrupted")
+    assert votes.battle("b1").turns[0].b.text == "B b"
+    assert votes.contender("x").contender.system_prompt == "Be kind." and votes.contender("y").retired
+    assert tallied(votes.counts()) == [("x", "y", "b", 1)]
+    assert tallied(votes.counts(Selection(since=0.0))) == [("x", "y", "b", 1)]
+    assert tallied(votes.counts(Selection(leaked=True))) == [("x", "y", "b", 1), ("y", "x", "a", 1)]
+    assert votes.longer() == (1, 0)
+    assert votes.undo("b3") == "tie"
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM vote_revision WHERE battle = 'b3'")
+        connection.exec_driver_sql("UPDATE battle SET created = 99 WHERE id = 'b1'")
+    assert votes.undo("b1") == "b"
+    assert tallied(votes.counts()) == [] and votes.longer() == (0, 0)
+    votes.cast("b3", "b", "me")
+    assert tallied(votes.counts()) == [("y", "x", "b", 1)]
     database.close()
 
 
@@ -117,6 +169,22 @@ def test_sqlite_waits_for_the_disk_on_every_connection(tmp_path):
                 assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
                 assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     assert (tmp_path / "arena.db").exists()
+    database.close()
+
+
+def test_a_locked_database_says_to_try_again_and_the_vote_is_still_open(tmp_path):
+    database = Database("", tmp_path)
+    votes = Votes(database, "host:1")
+    votes.publish(CONTENDERS)
+    votes.add_battle(battle())
+    database.write(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout = 10"))
+    with sqlite3.connect(tmp_path / "arena.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ArenaError, match="Try again") as caught:
+            votes.cast("b1", "a", "me")
+        other.execute("ROLLBACK")
+    assert caught.value.kind == "unavailable"
+    assert votes.cast("b1", "b", "me").outcome == "b"
     database.close()
 
 

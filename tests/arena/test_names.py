@@ -28,6 +28,13 @@ NAMES = Names.of(load_catalog(load_settings({})))
         "Hugging\nFace",
         "Meta built me",
         "claude-opus-5-5",
+        "Cl\ufe0faude",
+        "\u6211\u662fClaude\uff0c\u4f60\u597d",
+        "\u6211\u662f\u963f\u91cc\u4e91\u5f00\u53d1\u7684Qwen\u6a21\u578b",
+        "\u6211\u662f\u901a\u4e49\u5343\u95ee",
+        "\u79c1\u306fGPT-4\u3067\u3059",
+        "\uc800\ub294 Gemini\uc785\ub2c8\ub2e4",
+        "\u0e09\u0e31\u0e19\u0e04\u0e37\u0e2dClaude\u0e04\u0e23\u0e31\u0e1a",
     ],
 )
 def test_a_name_is_found_however_it_is_written(text):
@@ -44,6 +51,8 @@ def test_a_name_is_found_however_it_is_written(text):
         "llamas spit",
         "The bard sang.",
         "open air",
+        "claud\u00e9",
+        "\u0430claude\u0430",
     ],
 )
 def test_a_word_is_no_name(text):

@@ -5,8 +5,9 @@ from dataclasses import replace
 from threading import Barrier
 
 from playground.arena.records import ArenaError, Turn
+from playground.arena.selection import Selection
 
-from .records import battle, tallied
+from .records import CONTENDERS, battle, tallied
 
 
 def at_once(jobs):
@@ -56,6 +57,19 @@ def test_a_failing_side_gets_one_new_opponent(votes):
             [lambda at=at, name=name: votes.add_battle(battle(f"n{at}{name}", b="z"), f"b{at}") for name in "rstuvw"]
         )
         assert sum(not isinstance(one, ArenaError) for one in said) == 1
+
+
+def test_of_many_votes_on_one_comparison_one_counts(votes):
+    pairs = [("x", "y"), ("x", "z"), ("y", "z")]
+
+    def cast(outcome):
+        named = [battle(f"c-{at}", a, b, kind="side_by_side") for at, (a, b) in enumerate(pairs)]
+        votes.add_comparison(CONTENDERS, [(one, outcome) for one in named[: 2 if outcome == "a" else 3]], "me")
+
+    said = at_once([lambda outcome=outcome: cast(outcome) for outcome in ["a", "tie", "both_bad"] * 6])
+    assert sum(not isinstance(one, ArenaError) for one in said) == 1
+    stored = tallied(votes.counts(Selection(kind="side_by_side")))
+    assert len({outcome for _, _, outcome, _ in stored}) == 1 and {votes for *_, votes in stored} == {1}
 
 
 def test_nothing_is_lost_among_many_voters(votes):

@@ -128,8 +128,11 @@ async def test_a_battle_by_keyboard_with_undo(arena):
 async def test_a_running_battle_is_stopped_and_voted_on(arena):
     await arena.ask("Write something endless")
     await expect(arena.answers["a"].last).to_contain_text("Some words")
+    await arena.ask("Written meanwhile")
     await arena.page.keyboard.press("Escape")
     await arena.ready()
+    await expect(arena.box).to_have_value("Written meanwhile")
+    await arena.box.fill("")
     kept = await arena.answers["a"].last.inner_text()
     await arena.page.wait_for_timeout(500)
     assert await arena.answers["a"].last.inner_text() == kept

@@ -105,6 +105,13 @@ def test_a_vote_that_does_not_count_says_why():
     assert "not counted" in arena_view.notice(voted().undone())
 
 
+def test_a_seat_is_offered_to_another_only_while_nobody_knows_the_names():
+    ready = Board.of(BATTLE).shown(showing("Hi", "Ho", over=True, ready=True, failed=("a",)))
+    assert arena_view.controls(ready).can_redraw
+    for later in (replace(ready, phase="running"), ready.voted(voted().reveal), ready.voted(voted().reveal).undone()):
+        assert not arena_view.controls(later).can_redraw
+
+
 def test_after_undo_the_next_prompt_starts_another_battle():
     undone = voted().undone()
     assert arena_view.controls(undone).can_vote

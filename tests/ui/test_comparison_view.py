@@ -61,7 +61,7 @@ def test_a_vote_is_open_once_when_every_column_has_answered():
 
 
 def pairs(comparison, choice):
-    found = ballots(comparison.prompts, comparison.columns(), choice, "me", 5.0)
+    found = ballots(comparison.id, comparison.prompts, comparison.columns(), choice, "me", 5.0)
     assert {battle.kind for battle, _ in found} == {"side_by_side"}
     assert {battle.status for battle, _ in found} == {"ready"}
     return sorted((battle.a, battle.b, outcome) for battle, outcome in found)
@@ -82,8 +82,19 @@ def test_a_contender_does_not_meet_itself():
         pairs(answered("xx"), 0)
 
 
+def test_every_vote_on_one_comparison_meets_the_first_ones_ids():
+    comparison = answered("wxyz")
+    first, *others = (
+        {battle.id for battle, _ in ballots(comparison.id, ("Hello",), comparison.columns(), choice, "me", 5.0)}
+        for choice in (0, 1, "tie")
+    )
+    assert len(first) == 3 and all(first & other for other in others)
+    assert answered("wxyz", start=replace(comparison, voted=0)).id != comparison.id
+    assert answered("wxyz", start=comparison).id == comparison.id
+
+
 def test_a_stored_pair_holds_what_both_said():
-    [(battle, _)] = ballots(("Hello",), answered("xy").columns(), 0, "me", 5.0)
+    [(battle, _)] = ballots("c", ("Hello",), answered("xy").columns(), 0, "me", 5.0)
     assert (battle.turns[0].prompt, battle.turns[0].a.text, battle.turns[0].b.text) == ("Hello", "Hello x", "Hello y")
 
 
