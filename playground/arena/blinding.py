@@ -16,8 +16,9 @@ from .records import SEATS, Seat
 # so that its pauses are hidden in what is held back.
 CAUTION = 0.9
 FASTEST = 2000.0
-LONE = 150.0
-LONE_DELAY_S = 2.0
+# Who writes alone (beside an answer from before, or one that failed without a word) has nobody to hide behind:
+# it is shown once it has ended, at this pace.
+LONE = 300.0
 SHORTEST_S = 0.25
 
 
@@ -73,30 +74,29 @@ class Release:
 
     kept: frozenset[Seat] = frozenset()
     _released: float = 0.0
-    _begun_s: float | None = None
-    _last_s: float = 0.0
+    _last_s: float | None = None
     _frozen: float | None = None
     _speeds: dict[Seat, _Speed] = field(default_factory=lambda: {seat: _Speed() for seat in SEATS})
 
     def panes(self, now_s: float, seen: Mapping[Seat, Seen]) -> dict[Seat, Pane]:
         """The panes by seat, as far as they may be shown now."""
-        if self._begun_s is None:
-            self._begun_s = self._last_s = now_s
+        if self._last_s is None:
+            self._last_s = now_s
         growing: dict[Seat, Seen] = {seat: seen[seat] for seat in SEATS if seat not in self.kept}
         for seat, one in growing.items():
             self._speeds[seat].see(now_s, one)
         if all(one.text or one.ended for one in growing.values()):
-            self._released += (now_s - self._last_s) * self._pace(now_s - self._begun_s, growing)
+            self._released += (now_s - self._last_s) * self._pace(growing)
             self._released = min([self._released, *(len(one.text) for one in growing.values() if not one.ended)])
         self._last_s = now_s
         silent = all(one.ended and not one.text for one in growing.values())
         return {seat: self._pane(seen[seat], silent) if seat in growing else Pane.whole(seen[seat]) for seat in SEATS}
 
-    def _pace(self, after_s: float, growing: Mapping[Seat, Seen]) -> float:
+    def _pace(self, growing: Mapping[Seat, Seen]) -> float:
         """Characters a second. Whoever writes on after the other's end does so at the pace that both had."""
         speeds = [self._speeds[seat].value for seat, one in growing.items() if one.text]
         if len(speeds) < len(SEATS):
-            return LONE if after_s >= LONE_DELAY_S else 0.0
+            return LONE if all(one.ended for one in growing.values()) else 0.0
         if self._frozen is not None:
             return self._frozen
         pace = min(CAUTION * min(speeds), FASTEST)

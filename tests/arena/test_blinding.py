@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from playground.arena.blinding import LONE_DELAY_S, Pane, Release, Seen, settled
+from playground.arena.blinding import Pane, Release, Seen, settled
 
 A, B = "a" * 400, "b" * 300
 TICK_S = 0.05
@@ -99,7 +99,7 @@ def test_a_side_that_says_nothing_does_not_hold_the_other_back(broken):
     history = shown(sides["a"], sides["b"])
     assert history[-1][1][broken] == Pane(failed=True)
     begun = next(now_s for now_s, panes in history if panes[broken].failed)
-    assert begun == pytest.approx(LONE_DELAY_S, abs=2 * TICK_S)
+    assert begun == pytest.approx(len(B) / 100, abs=2 * TICK_S)
 
 
 def test_two_sides_that_say_nothing_end_at_once():
@@ -110,6 +110,18 @@ def test_an_answer_from_before_stays_while_a_newcomer_writes():
     history = shown(stream(A, 1e9), stream(B, 80), kept="a")
     assert all(panes["a"] == Pane(A, done=True) for _, panes in history[1:])
     assert history[-1][1]["b"] == Pane(B, done=True)
+
+
+@pytest.mark.parametrize("speed", [20, 80, 5000])
+def test_who_writes_alone_is_shown_at_a_pace_that_is_not_its_own(speed):
+    """Quick or slow, and with pauses: all of it is there before any of it is shown."""
+    history = shown(stream(A, 1e9), stream(B, speed), kept="a")
+    seen = [(now_s, len(panes["b"].text)) for now_s, panes in history]
+    assert not any(length for now_s, length in seen if now_s < len(B) / speed - TICK_S)
+    growing = [
+        later - earlier for (_, earlier), (_, later) in itertools.pairwise(seen) if earlier > 0 and later < len(B)
+    ]
+    assert max(growing) - min(growing) <= 1
 
 
 def test_no_answer_overtakes_what_has_arrived():
