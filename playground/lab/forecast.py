@@ -49,11 +49,11 @@ def forecast(plan: Plan, catalog: Catalog, done: Collection[str] = ()) -> Foreca
     for (at, prompt), times in calls.items():
         contender = plan.settings[at].contender
         model = catalog.get(contender.model)
-        system = (
-            tokens.message_size(model, Message("system", contender.system_prompt)) if contender.system_prompt else 0
-        )
-        asks = system + tokens.message_size(model, Message("user", plan.sweep.prompts[prompt].text))
-        usage = Usage(asks + tokens.REPLY_OVERHEAD, contender.sampling.max_tokens or USUAL_ANSWER)
+        messages = [Message("user", plan.sweep.prompts[prompt].text)]
+        if contender.system_prompt:
+            messages.insert(0, Message("system", contender.system_prompt))
+        asked_for = contender.sampling.max_tokens or USUAL_ANSWER
+        usage = Usage(tokens.count_messages(model, messages).tokens, asked_for)
         price = pricing.cost(model, usage)
         known &= price is not None
         cost += (price or 0.0) * times

@@ -84,7 +84,7 @@ def self_bleu(texts: Sequence[str]) -> float | None:
 
 @lru_cache(maxsize=4096)
 def rouge_l(text: str, reference: str) -> float:
-    """ROUGE-L F1, 0 to 1: the longest common subsequence of words, as precision of the text and recall of the reference.
+    """ROUGE-L F1, 0 to 1: the longest common subsequence of words, in precision and recall.
 
     Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004, section 3.1, with beta = 1 and without
     stemming, as the rouge-score package has it; that package takes ASCII alone, here every script has words.
@@ -122,7 +122,7 @@ def _refuse(constant: str) -> None:
 
 @cache
 def _bleu() -> Any:
-    from sacrebleu.metrics import BLEU  # pyright: ignore[reportMissingTypeStubs]
+    from sacrebleu.metrics.bleu import BLEU  # late: it takes a tenth of a second
 
     return BLEU(effective_order=True)
 

@@ -1,4 +1,4 @@
-"""Prompt sets: pasted lines, files and built-in ones -> prompts with their references. Pure; knows no model and no page."""
+"""Prompt sets: pasted lines, files and built-in ones -> prompts with references. Pure; knows no model and no page."""
 
 from __future__ import annotations
 

@@ -152,6 +152,7 @@ class Sweeps:
         if active is not None and active.task is not None:
             active.task.cancel()
             await asyncio.wait([active.task])
+            self._active.pop(run_id, None)
 
     async def look(self, run_id: str) -> Shown:
         """A run as it is now. Raises UnknownRunError, SweepError where the catalog has changed since."""

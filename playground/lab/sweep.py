@@ -137,7 +137,7 @@ class Plan:
 
 
 def plan(sweep: Sweep, catalog: Catalog) -> Plan:
-    """Checks a sweep and lists its settings, those that the models would not tell apart only once. Raises SweepError."""
+    """Checks a sweep and lists its settings, once where a model would not tell them apart. Raises SweepError."""
     _check(sweep)
     settings: dict[str, Setting] = {}
     refused: dict[str, dict[str, str]] = {}
