@@ -43,7 +43,9 @@ def read_lines(prompts: str, references: str = "") -> tuple[Prompt, ...]:
     Raises PromptSetError, also for references of another number.
     """
     texts = [line for line in prompts.splitlines() if line.strip()]
-    answers = references.rstrip().splitlines()
+    answers = references.splitlines() if references.strip() else []
+    while len(answers) > len(texts) and not answers[-1].strip():
+        answers.pop()
     if answers and len(answers) != len(texts):
         raise PromptSetError(
             f"There are {len(texts):,} prompts and {len(answers):,} references: write one reference a line for each "
@@ -193,7 +195,7 @@ def _check(at: int, what: str, value: Any) -> None:
 
 
 def _lines(texts: Sequence[str]) -> str:
-    return "\n".join(BREAK.join(text.splitlines()) for text in texts)
+    return "".join(f"{BREAK.join(text.splitlines())}\n" for text in texts)
 
 
 def _broken(line: str) -> str:
