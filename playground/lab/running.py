@@ -146,6 +146,11 @@ class Sweeps:
         if not self._is_running(run_id):
             self._begin(run, planned, owner)
 
+    def heads(self, run_ids: Sequence[str]) -> list[Run]:
+        """What the runs that are still there asked for, without their results; blocking."""
+        found = [self._runs.head(run_id) for run_id in run_ids]
+        return [run for run in found if run is not None]
+
     async def stop(self, run_id: str) -> None:
         """Ends a run, and returns once no call is open; what is done stays. Harmless on any other."""
         active = self._active.get(run_id)

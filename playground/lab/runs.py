@@ -116,14 +116,24 @@ class Runs:
 
     def read(self, run_id: str) -> Run:
         """A run with everything that was written whole. Raises UnknownRunError."""
+        run = self._read(run_id, results=True)
+        if run is None:
+            raise _unknown()
+        return run
+
+    def head(self, run_id: str) -> Run | None:
+        """What a run asked for, without its results; None where there is none."""
+        return self._read(run_id, results=False)
+
+    def _read(self, run_id: str, *, results: bool) -> Run | None:
         try:
             with self._path(run_id).open(encoding="utf-8", errors="replace") as file:
                 head: Any = json.loads(file.readline())
                 run = Run(run_id, SWEEP.validate_python(head["sweep"]), float(head["created"]))
-                for line in file:
+                for line in file if results else ():
                     _take(run, line)
-        except (OSError, ValueError, KeyError, TypeError, ValidationError):
-            raise _unknown() from None
+        except (OSError, ValueError, KeyError, TypeError, UnknownRunError):
+            return None
         return run
 
     def _path(self, run_id: str) -> Path:
