@@ -82,7 +82,8 @@ def button(expected: Forecast) -> str:
     if not expected.calls:
         return "Run · every answer is there already"
     calls = f"{expected.calls:,} call{'s' if expected.calls != 1 else ''}"
-    parts = [f"Run {calls}", f"≈ {expected.input_tokens + expected.output_tokens:,} tokens", _cost(expected)]
+    tokens = f"≈ {expected.input_tokens + expected.output_tokens:,} tokens, {format.money(expected.cost)}"
+    parts = [f"Run {calls}", tokens]
     return format.DOT.join(parts + ([f"{expected.reused:,} reused"] if expected.reused else []))
 
 

@@ -159,7 +159,7 @@ def _results() -> dict[str, Any]:
             page = gr.Dropdown([], value=None, label="Page", visible=False, min_width=200, elem_id="lab-page", **plain)
         figures = gr.HTML("", padding=False, elem_id="lab-figures")
         plots = gr.HTML("", padding=False, elem_id="lab-plots")
-        with gr.Row(elem_classes="lab-arena"):
+        with gr.Row(elem_classes="notice-row lab-arena"):
             gr.HTML("<h2>Which is really better?</h2>", padding=False)
             pair = (
                 gr.Dropdown([], label="One setting", min_width=180, **plain, elem_id="lab-a"),

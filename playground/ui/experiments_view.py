@@ -20,6 +20,7 @@ from . import format
 from .spread_chart import Point, spread_chart
 
 ROWS = 24  # of answers on one page of the grid
+COLUMN_PX = 190  # the least width of a column
 COMPARED = 400  # words of an answer; comparing takes their product
 LONGEST_SHOWN = 4_000
 PIECES = re.compile(r"\s*\S+\s*")
@@ -87,7 +88,8 @@ def grid(shown: Shown, page: int = 0, *, marked: bool = True) -> str:
         rows += [_row(shown, prompt, sample, marked) for sample in range(plan.sweep.samples)]
     lead = '<th scope="col" class="sample" title="Which of the samples">#</th>' if plan.sweep.samples > 1 else ""
     return (
-        f'<div class="board-scroll lab-scroll" tabindex="0" role="region" aria-label="Answers"><table class="lab-grid">'
+        f'<div class="board-scroll lab-scroll" tabindex="0" role="region" aria-label="Answers">'
+        f'<table class="lab-grid" style="min-width:{COLUMN_PX * len(plan.settings)}px">'
         f"<thead><tr>{lead}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -151,7 +153,8 @@ def _marked(text: str, against: str) -> str:
     said: list[str] = []
     for how, _, _, begin, end in matcher.get_opcodes():
         piece = escape("".join(ours[begin:end]))
-        said.append(f"<mark>{piece}</mark>" if how in {"insert", "replace"} and piece else piece)
+        words = piece.rstrip()
+        said.append(f"<mark>{words}</mark>{piece[len(words) :]}" if how in {"insert", "replace"} and piece else piece)
     return "".join(said)
 
 
@@ -215,7 +218,7 @@ def number(figure: Figure, value: float) -> str:
     """One value of a figure, in its unit."""
     match figure.unit:
         case "usd":
-            return format.money(value)
+            return format.money(value) if value >= 0.0001 or value == 0 else f"${value:.7f}".rstrip("0")
         case "seconds":
             return f"{value:.2f} s"
         case "share":
@@ -234,7 +237,7 @@ def _spread(figure: Figure, spread: Spread | None) -> str:
         return "price unknown" if figure.name == "cost" else "–"
     if figure.unit in {"usd", "percent"} or spread.count < 2 or not spread.deviation:
         return escape(number(figure, spread.mean))
-    return f"{escape(number(figure, spread.mean))} <i>± {escape(number(figure, spread.deviation))}</i>"
+    return f"{escape(number(figure, spread.mean))} <i>± {spread.deviation:.2g}</i>"
 
 
 def _failed(count: int) -> str:
