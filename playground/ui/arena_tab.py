@@ -132,10 +132,8 @@ class _Wiring:
         return {self._tab.board: Board(), **changes, **{pane: [] for pane in self._tab.panes.values()}}
 
     def receive(self, queue: BattleQueue | None) -> dict[Any, Any]:
-        """An empty board that offers the first prompt of a queue; one that only went on changes nothing."""
-        if queue is None or queue.at:
-            return {self._queue: queue}
-        return {self._mode: BLIND, **self.leave(queue)}
+        """An empty board that offers the first prompt of a queue that has come; nothing if none has."""
+        return {self._mode: BLIND, **self.leave(queue)} if queue else {self._tab.queue_line: gr.skip()}
 
     def end_queue(self) -> dict[Any, Any]:
         """The arena's own contenders and no prompt again."""
@@ -185,11 +183,12 @@ class _Wiring:
         return [listed[at].id for at in chosen if at is not None and 0 <= at < len(listed)] or None
 
 
-def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, queue: Any) -> None:
+def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: Any) -> Callable[[Any], Any]:
     """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another.
 
-    A BattleQueue that is put into `queue` is offered prompt by prompt.
+    Returns what takes a BattleQueue out of `handover` after an event that has put one there.
     """
+    queue = gr.State(None)
     mode = gr.Radio(
         [BLIND, NAMED], value=BLIND, show_label=False, container=False, elem_classes="segmented", label="Mode"
     )
@@ -202,10 +201,14 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, queue: Any) 
     streams = _wire_streams(tab, wiring, voter, queue)
     _wire_votes(tab, wiring, voter, queue)
     emptied = [tab.board, queue, *tab.queue_parts, *tab.panes.values(), *tab.controls]
-    queue.change(wiring.receive, queue, [mode, *emptied], cancels=streams, **QUIET)
     tab.queue_end.click(wiring.end_queue, None, emptied, **QUIET)
     tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
     tab.tally_box.expand(wiring.tally, voter, tab.tally, **QUIET)
+
+    def take_over(event: Any) -> Any:
+        return event.then(wiring.receive, handover, [mode, *emptied], cancels=streams, **QUIET)
+
+    return take_over
 
 
 def _modes(now: str) -> list[Any]:

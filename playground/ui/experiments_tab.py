@@ -206,10 +206,12 @@ class _Wiring:
 
 
 def build(
-    backends: Backends, sweeps: Sweeps, voter: Any, opened: Callable[..., Any], queue: Any, show_arena: Any
-) -> None:
-    """Renders the tab. `opened` is the event of looking at it; a BattleQueue goes into `queue`, and `show_arena`,
-    the tabs, then turns to the arena."""
+    backends: Backends, sweeps: Sweeps, voter: Any, opened: Callable[..., Any], handover: Any, tabs: Any
+) -> list[Any]:
+    """Renders the tab; `opened` is the event of looking at it.
+
+    Returns the events that put a BattleQueue into `handover` and turn `tabs` to the arena, or else None into it.
+    """
     tab = layout.lay_out(backends.catalog, gr.BrowserState([], **STORAGE))
     wiring = _Wiring(tab, backends, sweeps)
     fields = list(tab.fields.values())
@@ -228,8 +230,8 @@ def build(
 
     def sent(said: dict[str, Any], note: Any) -> dict[Any, Any]:
         if "queue" not in said:
-            return {note: said["note"]}
-        return {note: "", queue: said["queue"], show_arena: gr.Tabs(selected="arena")}
+            return {note: said["note"], handover: None}
+        return {note: "", handover: said["queue"], tabs: gr.Tabs(selected="arena")}
 
     async def battle(run: str, one: int | None, other: int | None) -> dict[Any, Any]:
         return sent(await wiring.battle(run, one, other), tab.battle_note)
@@ -237,8 +239,10 @@ def build(
     def line_up(prompts: str) -> dict[Any, Any]:
         return sent(wiring.line_up(prompts), tab.notes)
 
-    tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, queue, show_arena], **QUIET)
-    tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, queue, show_arena], **QUIET)
+    return [
+        tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, handover, tabs], **QUIET),
+        tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, handover, tabs], **QUIET),
+    ]
 
 
 def _wire_runs(
