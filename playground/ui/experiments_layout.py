@@ -119,7 +119,7 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         fields["system_prompts"] = _box("System prompts", "", said, lines=2, max_lines=6)
         said = "What good answers would say: one a line, in the order of the prompts."
         fields["references"] = _box("References", "", said, lines=2, max_lines=6, elem_id="lab-references")
-        reuse = gr.Checkbox(True, label="Reuse equal answers of your earlier runs", container=False)
+        reuse = gr.Checkbox(False, label="Reuse equal answers of your earlier runs", container=False)
     confirm = gr.Checkbox(False, label="Yes", visible=False, container=False, elem_id="lab-confirm")
     start_button = gr.Button("Run", variant="primary", elem_id="lab-run")
     notes = gr.HTML("", padding=False, elem_classes="lab-notes", elem_id="lab-notes")
@@ -148,7 +148,7 @@ def _results() -> dict[str, Any]:
         )
     grid = gr.HTML(view.EMPTY, padding=False, elem_id="lab-grid")
     with gr.Column(visible=False, elem_classes="lab-more") as more:
-        with gr.Row(elem_classes="board-filters"):
+        with gr.Row(elem_classes="lab-view"):
             marked = gr.Checkbox(
                 True,
                 label="Mark words that the first column does not have",
