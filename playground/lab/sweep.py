@@ -67,9 +67,14 @@ class Sweep:
         }
 
     @property
+    def columns(self) -> int:
+        """How many settings this lists."""
+        return math.prod(len(values) for values in self.axes.values())
+
+    @property
     def cells(self) -> int:
         """How many answers this asks for, before settings that would be the same are put together."""
-        return len(self.prompts) * self.samples * math.prod(len(values) for values in self.axes.values())
+        return len(self.prompts) * self.samples * self.columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,5 @@ def banner(queue: BattleQueue | None) -> str:
     if not queue.offered:
         done = f"All {count:,} prompts have had their battle." if count > 1 else "The prompt has had its battle."
         return f"<p><strong>{escape(done)}</strong> {escape(who)}</p>"
-    return (
-        f"<p><strong>Prompt {queue.at + 1:,} of {count:,}</strong> {escape(who)} Vote to be offered the next one.</p>"
-    )
+    more = " Vote to be offered the next one." if queue.at + 1 < count else ""
+    return f"<p><strong>Prompt {queue.at + 1:,} of {count:,}</strong> {escape(who)}{more}</p>"

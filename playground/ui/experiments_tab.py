@@ -30,6 +30,8 @@ STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden"
 # The same in every process, so that the list of a browser's runs survives a restart. It hides nothing from anybody.
 STORAGE: dict[str, str] = {"storage_key": "llm-playground-experiments", "secret": "llm-playground"}
 TICK_S = 1.0
+# On a phone the results stand below the form.
+SHOW = "() => document.querySelector('#lab-grid')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
 MOST_REMEMBERED = 12
 REUSED_FROM = 3  # newest runs whose equal answers are taken over
 FIGURES_WHILE_RUNNING = 400  # cells; of more, figures are computed once, at the end
@@ -172,8 +174,7 @@ class _Wiring:
             return {tab.notes: view.notes((), str(error)), tab.runs: [head.id for head in heads]}
         pages = view.pages(plan)
         titles = [
-            (layout.run_title(_moment(one.created), len(one.sweep.temperature), len(one.sweep.prompts)), one.id)
-            for one in heads
+            (layout.run_title(_moment(one.created), one.sweep.columns, len(one.sweep.prompts)), one.id) for one in heads
         ]
         return {
             tab.run: run,
@@ -225,7 +226,8 @@ def build(
     lines = [tab.fields["prompts"], tab.fields["references"]]
     tab.built_in.input(wiring.fill, tab.built_in, lines, **QUIET)
     tab.upload.upload(wiring.take_file, tab.upload, [*lines, tab.notes], **QUIET)
-    _wire_runs(tab, wiring, voter, opened, fields)
+    ended = _wire_runs(tab, wiring, voter, opened, fields)
+    ended.then(wiring.check, asks, checked, **QUIET)
     tab.stop.click(wiring.stop, tab.run, None, **QUIET)
 
     def sent(said: dict[str, Any], note: Any) -> dict[Any, Any]:
@@ -247,8 +249,8 @@ def build(
 
 def _wire_runs(
     tab: ExperimentsTab, wiring: _Wiring, voter: Any, opened: Callable[..., Any], fields: Sequence[Any]
-) -> None:
-    """Whatever opens a run, follows it; whoever followed before is let go first."""
+) -> Any:
+    """Whatever opens a run, follows it. Returns the event of a new run's end."""
     begun = tab.start.click(
         wiring.begin, [tab.run, tab.runs, voter, tab.confirm, tab.reuse, *fields], tab.frame, **QUIET
     )
@@ -262,6 +264,8 @@ def _wire_runs(
     followed = [one.then(wiring.follow, seen, tab.shown, **STREAMED) for one in openings]
     for event in (tab.page.input, tab.marked.input):
         followed.append(event(wiring.follow, seen, tab.shown, cancels=list(followed), **STREAMED))
+    begun.then(None, js=SHOW)
+    return followed[0]
 
 
 def _pair(tab: ExperimentsTab, plan: Plan) -> dict[Any, Any]:
