@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..models import pricing, tokens
 from ..models.catalog import Catalog
-from ..types import Message, Usage
+from ..types import Contender, Message, SamplingParams, Usage
 from .sweep import Plan, SweepError, unique
 
 # Says how many USD may still be spent today; None where nobody has set a budget.
@@ -41,26 +42,33 @@ def forecast(plan: Plan, catalog: Catalog, done: Collection[str] = ()) -> Foreca
     """What `plan` takes, less the cells whose key is in `done`. Blocking: counts every prompt's tokens."""
     every = unique(plan.cells)
     asked = [cell for cell in every if cell.key not in done]
-    calls: dict[tuple[int, int], int] = {}
-    for cell in asked:
-        calls[cell.setting, cell.prompt] = calls.get((cell.setting, cell.prompt), 0) + 1
-    total, cost = Usage(), 0.0
-    known = True
-    for (at, prompt), times in calls.items():
-        contender = plan.settings[at].contender
-        model = catalog.get(contender.model)
-        messages = [Message("user", plan.sweep.prompts[prompt].text)]
-        if contender.system_prompt:
-            messages.insert(0, Message("system", contender.system_prompt))
-        asked_for = contender.sampling.max_tokens or USUAL_ANSWER
-        usage = Usage(tokens.count_messages(model, messages).tokens, asked_for)
-        price = pricing.cost(model, usage)
+    # Settings of one model that only differ in how they draw cost the same.
+    alike = Counter((_priced(plan.settings[cell.setting].contender), cell.prompt) for cell in asked)
+    prices: dict[tuple[str, Usage], float | None] = {}
+    total, cost, known = Usage(), 0.0, True
+    for (contender, prompt), calls in alike.items():
+        usage = _usage(contender, plan.sweep.prompts[prompt].text, catalog)
+        key = (contender.model, usage)
+        if key not in prices:
+            prices[key] = pricing.cost(catalog.get(contender.model), usage)
+        price = prices[key]
         known &= price is not None
-        cost += (price or 0.0) * times
-        total += Usage(usage.input_tokens * times, usage.output_tokens * times)
+        cost += (price or 0.0) * calls
+        total += Usage(usage.input_tokens * calls, usage.output_tokens * calls)
     return Forecast(
         len(asked), len(every) - len(asked), total.input_tokens, total.output_tokens, cost if known else None
     )
+
+
+def _priced(contender: Contender) -> Contender:
+    """A contender as far as it matters for the price."""
+    return replace(contender, sampling=SamplingParams(max_tokens=contender.sampling.max_tokens))
+
+
+def _usage(contender: Contender, prompt: str, catalog: Catalog) -> Usage:
+    system = [Message("system", contender.system_prompt)] if contender.system_prompt else []
+    asked = tokens.count_messages(catalog.get(contender.model), [*system, Message("user", prompt)])
+    return Usage(asked.tokens, contender.sampling.max_tokens or USUAL_ANSWER)
 
 
 def asks_for_confirmation(expected: Forecast) -> bool:
