@@ -7,7 +7,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from . import arena, embedded, leaderboard, start, streams
+from . import arena, embedded, leaderboard, start, streams, sweeps
+
+BENCHMARKS = (start, streams, arena, leaderboard, embedded, sweeps)
 
 
 def main() -> int:
@@ -19,7 +21,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     results = []
-    for benchmark in (start, streams, arena, leaderboard, embedded):
+    for benchmark in BENCHMARKS:
         print(f"{benchmark.__name__} ...", file=sys.stderr)
         results += benchmark.run(full=arguments.full)
     if arguments.json:

@@ -37,7 +37,7 @@ def run(*, full: bool = False) -> list[Result]:
         assert bare.stdout is not None
         bare_url = bare.stdout.readline().strip()
         with serving(ROOT / "app.py") as app:
-            _ask(f"{app.url}/chat", 1, 0)
+            ask(f"{app.url}/chat", 1, 0)
             return [result for streams in (1, 8) for result in _compare(bare_url, app.url, streams, 7 if full else 3)]
     finally:
         bare.kill()
@@ -60,11 +60,11 @@ def _compare(bare_url: str, app_url: str, streams: int, rounds: int) -> list[Res
 def _tokens_per_s(url: str, streams: int, seed: int) -> float:
     began = time.perf_counter()
     with ThreadPoolExecutor(streams) as pool:
-        counts = list(pool.map(lambda at: _ask(url, TOKENS, seed * 100 + at), range(streams)))
+        counts = list(pool.map(lambda at: ask(url, TOKENS, seed * 100 + at), range(streams)))
     return sum(counts) / (time.perf_counter() - began)
 
 
-def _ask(url: str, max_tokens: int, seed: int) -> int:
+def ask(url: str, max_tokens: int, seed: int) -> int:
     """Streams one answer and returns how many tokens it had."""
     body: dict[str, Any] = {
         "model": MODEL,

@@ -14,6 +14,8 @@ from .arena.battle import Arena
 from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
+from .lab.running import Sweeps
+from .lab.runs import Runs
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
@@ -37,6 +39,7 @@ class Composition:
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    sweeps: Sweeps
 
 
 def compose(settings: Settings) -> Composition:
@@ -53,7 +56,8 @@ def compose(settings: Settings) -> Composition:
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
     arena = Arena(backends, partial(open_votes, settings))
-    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
+    standings = Standings(arena.store, lambda: arena.listed)
+    return Composition(backends, local, arena, standings, Sweeps(backends, Runs(settings.data_dir / "experiments")))
 
 
 def open_votes(settings: Settings) -> Votes:

@@ -104,14 +104,26 @@ class Arena:
         """The salted hash under which a voter is known from here on."""
         return (await self.store()).voter(identity)
 
-    async def start(self, prompt: str, voter: str, pair: Sequence[str] | None = None) -> Battle:
+    async def start(
+        self,
+        prompt: str,
+        voter: str,
+        pair: Sequence[str] | None = None,
+        *,
+        private: tuple[ListedContender, ListedContender] | None = None,
+    ) -> Battle:
         """Draws two contenders and writes the battle down; `fight` streams it. `pair` names one or both by id.
 
+        `private` are two that need not be listed, and are drawn by nobody else: those of somebody's experiment.
         Raises ArenaError `bad_request`, `context_length` or `unavailable`.
         """
         _check(prompt)
         store = await self.store()
-        first, second = await self._matchmaker.pair(prompt, pair)
+        if private is None:
+            first, second = await self._matchmaker.pair(prompt, pair)
+        else:
+            first, second = await self._matchmaker.seats(private, prompt)
+            await asyncio.to_thread(store.admit, private)
         turns = (Turn(prompt),)
         battle = Battle(_new_id(), first.id, second.id, voter, time.time(), turns, category=category_of(prompt))
         await asyncio.to_thread(store.add_battle, battle)

@@ -55,8 +55,21 @@ class Matchmaker:
         candidates = pairing.pairs(self.listed) if chosen is None else self._chosen(chosen)
         return await self._drawn(candidates, prompt)
 
+    async def seats(self, pair: Pair, prompt: str) -> Pair:
+        """A pair that somebody brings along, in shuffled seats. Raises ArenaError `bad_request`, `context_length`."""
+        if pair[0].id == pair[1].id:
+            raise ArenaError("bad_request", "Choose two settings that differ.")
+        if not all([await self.fits(one, prompt) for one in pair]):
+            raise ArenaError("context_length", "The prompt is too long for this pair: shorten it.")
+        return pair if self._rng.random() < 0.5 else (pair[1], pair[0])
+
     async def opponents(self, battle: Battle) -> dict[Seat, str]:
-        """The contender of each seat, a new one where `battle` says that one failed. Raises ArenaError."""
+        """The contender of each seat, a new one where `battle` says that one failed. Raises ArenaError.
+
+        A pair that somebody brought along stays as it is: whoever failed tries once more.
+        """
+        if not {battle.a, battle.b} <= {one.id for one in self.listed}:
+            return {"a": battle.a, "b": battle.b}
         failed = battle.failed
         gone = {battle.contender(seat) for seat in failed}
         [stays] = set(SEATS) - set(failed) if len(failed) == 1 else [None]

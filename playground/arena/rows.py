@@ -24,7 +24,7 @@ from .style import Style
 from .tally_rows import Voted
 
 MOST_IDS = 500  # in one statement
-Origin = Literal["catalog", "side_by_side", "import"]
+Origin = Literal["catalog", "side_by_side", "import", "experiment"]
 
 TURNS: TypeAdapter[tuple[Turn, ...]] = TypeAdapter(tuple[Turn, ...])
 CONTENDER: TypeAdapter[Contender] = TypeAdapter(Contender)

@@ -86,6 +86,15 @@ class Votes:
 
         self._database.write(work)
 
+    def admit(self, visitors: Iterable[ListedContender]) -> None:
+        """Writes contenders of somebody's experiment down: known to their battles and votes, drawn by nobody else."""
+
+        def work(connection: Connection) -> None:
+            for one in visitors:
+                rows.add_contender(connection, one, "experiment")
+
+        self._database.write(work)
+
     def contenders(self, ids: Sequence[str] | None = None) -> dict[str, ListedContender]:
         """Those of `ids`, or everyone, by id; `available` is left False, the catalog knows."""
         with self._database.reading() as connection:

@@ -38,6 +38,9 @@ class ArenaTab:
     pair: tuple[Any, Any]
     tally_box: Any
     tally: Any
+    queue_row: Any
+    queue_line: Any
+    queue_end: Any
 
     @property
     def controls(self) -> list[Any]:
@@ -56,11 +59,18 @@ class ArenaTab:
         ]
 
     @property
+    def queue_parts(self) -> list[Any]:
+        return [self.queue_row, self.queue_line]
+
+    @property
     def stream(self) -> list[Any]:
         return [*self.panes.values(), self.board]
 
 
 def lay_out() -> ArenaTab:
+    with gr.Row(visible=False, elem_classes="notice-row battle-queue") as queue_row:
+        queue_line = gr.HTML("", padding=False, elem_id="battle-queue")
+        queue_end = gr.Button("Back to the arena's own", size="sm", elem_id="queue-end", scale=0)
     cards: dict[Seat, Any] = {}
     panes: dict[Seat, Any] = {}
     with gr.Row(equal_height=False, elem_classes="panes"):
@@ -117,6 +127,9 @@ def lay_out() -> ArenaTab:
         pair=pair,
         tally_box=tally_box,
         tally=tally,
+        queue_row=queue_row,
+        queue_line=queue_line,
+        queue_end=queue_end,
     )
 
 

@@ -17,6 +17,7 @@ from ..errors import ProviderError
 from . import arena_layout, arena_view, side_by_side, suggestions
 from .arena_layout import ArenaTab
 from .arena_view import Board
+from .battle_queue import BattleQueue, banner
 from .pacing import Pace
 from .untyped import Request, gr
 from .voter import voter_of
@@ -35,8 +36,10 @@ FOCUS = "() => document.querySelector('#arena-composer textarea')?.focus()"
 class _Wiring:
     """What the events of one tab do. Component dictionaries name what changes."""
 
-    def __init__(self, tab: ArenaTab, backends: Backends, arena: Arena, pace: Pace) -> None:
+    def __init__(self, tab: ArenaTab, backends: Backends, arena: Arena, pace: Pace, queue: Any, mode: Any) -> None:
         self._tab = tab
+        self._queue = queue
+        self._mode = mode
         self._backends = backends
         self._arena = arena
         self._pace = pace
@@ -54,16 +57,23 @@ class _Wiring:
         return self._controls(replace(board, phase="running", note="", failed=()))
 
     async def ask(
-        self, prompt: str, board: Board, voter: str, one: int | None, other: int | None, request: Request
+        self,
+        prompt: str,
+        board: Board,
+        voter: str,
+        queue: BattleQueue | None,
+        one: int | None,
+        other: int | None,
+        request: Request,
     ) -> AsyncGenerator[list[Any]]:
         """Starts a battle or goes on with one, and streams both panes."""
         try:
             if board.can_go_on:
                 battle = await self._arena.turn(board.battle, prompt)
             else:
-                battle = await self._arena.start(
-                    prompt, await voter_of(self._arena, voter, request), self._pair(one, other)
-                )
+                who = await voter_of(self._arena, voter, request)
+                private = queue.pair if queue else None
+                battle = await self._arena.start(prompt, who, self._pair(one, other), private=private)
         except ArenaError as error:
             yield self._shown(replace(board, note=error.message, draft=prompt))
             return
@@ -92,14 +102,16 @@ class _Wiring:
     def voting(self, outcome: Outcome) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
         """What one vote button does. The outcome is the button's, never the caller's."""
 
-        async def vote(board: Board, voter: str, request: Request) -> dict[Any, Any]:
+        async def vote(board: Board, voter: str, queue: BattleQueue | None, request: Request) -> dict[Any, Any]:
             who = await voter_of(self._arena, voter, request)
             try:
                 board = board.voted(await self._arena.vote(board.battle, outcome, who))
             except ArenaError as error:
                 return self._controls(replace(board, note=error.message))
             tally = arena_view.tally_table(await self._arena.tally(who))
-            return {self._tab.board: board, self._tab.tally: tally, **self._controls(board)}
+            queue = queue and queue.voted(board.prompts)
+            controls = self._controls(replace(board, draft=queue.offered if queue else ""))
+            return {self._tab.board: board, self._tab.tally: tally, **controls, **self._queued(queue)}
 
         return vote
 
@@ -111,13 +123,23 @@ class _Wiring:
         board = board.undone()
         return {self._tab.board: board, **self._controls(board)}
 
-    def leave(self) -> dict[Any, Any]:
-        """An empty board with other suggestions."""
+    def leave(self, queue: BattleQueue | None) -> dict[Any, Any]:
+        """An empty board with other suggestions, and the next prompt that was lined up."""
         texts = suggestions.some(SystemRandom(), len(self._tab.suggested))
-        changes = self._controls(Board())
+        changes = {**self._controls(Board(draft=queue.offered if queue else "")), **self._queued(queue)}
         for button, text in zip(self._tab.suggested, texts, strict=True):
             changes[button] = gr.update(value=text)
         return {self._tab.board: Board(), **changes, **{pane: [] for pane in self._tab.panes.values()}}
+
+    def receive(self, queue: BattleQueue | None) -> dict[Any, Any]:
+        """An empty board that offers the first prompt of a queue that has come; nothing if none has."""
+        return {self._mode: BLIND, **self.leave(queue)} if queue else {self._tab.queue_line: gr.skip()}
+
+    def end_queue(self) -> dict[Any, Any]:
+        """The arena's own contenders and no prompt again."""
+        changes = self.leave(None)
+        changes[self._tab.composer] |= {"value": ""}
+        return changes
 
     def list_contenders(self) -> list[Any]:
         """The choices of both lists. They hold positions: an id is nobody's business before the vote."""
@@ -143,6 +165,10 @@ class _Wiring:
         """Values of ArenaTab.stream."""
         return [*(arena_view.messages(board, seat) for seat in SEATS), board]
 
+    def _queued(self, queue: BattleQueue | None) -> dict[Any, Any]:
+        shown = gr.update(visible=queue is not None)
+        return {self._queue: queue, self._tab.queue_row: shown, self._tab.queue_line: banner(queue)}
+
     def _controls(self, board: Board) -> dict[Any, Any]:
         return arena_layout.set_controls(self._tab, board, self._model_name)
 
@@ -157,8 +183,12 @@ class _Wiring:
         return [listed[at].id for at in chosen if at is not None and 0 <= at < len(listed)] or None
 
 
-def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
-    """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another."""
+def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: Any) -> Callable[[Any], Any]:
+    """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another.
+
+    Returns what takes a BattleQueue out of `handover` after an event that has put one there.
+    """
+    queue = gr.State(None)
     mode = gr.Radio(
         [BLIND, NAMED], value=BLIND, show_label=False, container=False, elem_classes="segmented", label="Mode"
     )
@@ -167,28 +197,37 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any) -> None:
     with gr.Column(visible=False, elem_classes="mode") as named:
         side_by_side.build(backends, arena, pace, voter, mode.change)
     mode.change(_modes, mode, [blind, named], **QUIET)
-    wiring = _Wiring(tab, backends, arena, pace)
-    _wire_streams(tab, wiring, voter)
-    _wire_votes(tab, wiring, voter)
+    wiring = _Wiring(tab, backends, arena, pace, queue, mode)
+    streams = _wire_streams(tab, wiring, voter, queue)
+    _wire_votes(tab, wiring, voter, queue)
+    emptied = [tab.board, queue, *tab.queue_parts, *tab.panes.values(), *tab.controls]
+    tab.queue_end.click(wiring.end_queue, None, emptied, **QUIET)
     tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
     tab.tally_box.expand(wiring.tally, voter, tab.tally, **QUIET)
+
+    def take_over(event: Any) -> Any:
+        return event.then(wiring.receive, handover, [mode, *emptied], cancels=streams, **QUIET)
+
+    return take_over
 
 
 def _modes(now: str) -> list[Any]:
     return [gr.update(visible=now == mode) for mode in (BLIND, NAMED)]
 
 
-def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any) -> None:
+def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> list[Any]:
+    """Returns the events that stream."""
     sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
     begun = [event(wiring.begin, [source, tab.board], [tab.asked, *tab.controls], **QUIET) for event, source in sources]
     begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, [tab.asked, *tab.controls], **QUIET))
-    for event in begun:
-        streamed = event.then(wiring.ask, [tab.asked, tab.board, voter, *tab.pair], tab.stream, **STREAMED)
-        _settle(tab, wiring, streamed)
+    asks = [tab.asked, tab.board, voter, queue, *tab.pair]
+    streams = [event.then(wiring.ask, asks, tab.stream, **STREAMED) for event in begun]
     begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **QUIET)
-    redrawn = begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED)
-    _settle(tab, wiring, redrawn)
+    streams.append(begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED))
+    for streamed in streams:
+        _settle(tab, wiring, streamed)
     tab.composer.stop(wiring.stop, tab.board, None, **QUIET)
+    return streams
 
 
 def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
@@ -196,10 +235,12 @@ def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
     settled.then(None, js=BLUR)
 
 
-def _wire_votes(tab: ArenaTab, wiring: _Wiring, voter: Any) -> None:
+def _wire_votes(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> None:
+    queued = [queue, *tab.queue_parts]
     for outcome, button in tab.votes.items():
-        outputs = [tab.board, tab.tally, *tab.controls]
-        button.click(wiring.voting(outcome), [tab.board, voter], outputs, **QUIET)
+        outputs = [tab.board, tab.tally, *queued, *tab.controls]
+        button.click(wiring.voting(outcome), [tab.board, voter, queue], outputs, **QUIET)
     tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **QUIET)
-    left = tab.leave.click(wiring.leave, None, [tab.board, *tab.panes.values(), *tab.controls], **QUIET)
+    emptied = [tab.board, *queued, *tab.panes.values(), *tab.controls]
+    left = tab.leave.click(wiring.leave, queue, emptied, **QUIET)
     left.then(None, js=FOCUS)

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, leaderboard_tab
+from . import arena_tab, chat_tab, experiments_tab, leaderboard_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -30,13 +30,18 @@ def build(composition: Composition) -> Any:
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
-        with gr.Tabs():
+        handover = gr.State(None)  # blind battles that were lined up in an experiment
+        with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat_tab.build(backends, pace)
             with gr.Tab("Arena", id="arena"):
-                arena_tab.build(backends, arena, pace, voter)
+                take_over = arena_tab.build(backends, arena, pace, voter, handover)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
+            with gr.Tab("Experiments", id="experiments") as opened:
+                sent = experiments_tab.build(backends, composition.sweeps, voter, opened.select, handover, tabs)
+            for event in sent:
+                take_over(event)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

@@ -1,0 +1,73 @@
+"""A run as CSV or JSON: every answer with its setting and its figures. Knows no page and no HTTP."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ..arena.export import csv_of
+from .running import Shown
+from .runs import Result
+from .summary import FIGURES, cell_figures, summarize
+from .sweep import SAMPLED, Cell
+
+PER_CELL = [figure.name for figure in FIGURES if figure.name not in {"self_bleu", "tokens"}]
+
+
+def run_csv(shown: Shown) -> str:
+    """One row a cell that is done, in the order of the plan; a cell that a spreadsheet would run is made text."""
+    return csv_of([_row(shown, cell, result) for cell in shown.plan.cells if (result := shown.results.get(cell.key))])
+
+
+def run_json(shown: Shown) -> str:
+    """The sweep, its settings with mean and spread of every figure, and every cell that is done."""
+    plan = shown.plan
+    settings = [
+        {
+            "id": one.setting.id,
+            "label": plan.label(one.setting),
+            "model": one.setting.contender.model,
+            "system_prompt": one.setting.contender.system_prompt,
+            "sampling": one.setting.contender.sampling.sent(),
+            "done": one.done,
+            "failed": one.failed,
+            "figures": {name: spread and asdict(spread) for name, spread in one.spreads.items()},
+        }
+        for one in summarize(plan, shown.results)
+    ]
+    content = {
+        "run": shown.id,
+        "created": datetime.fromtimestamp(shown.created, UTC).isoformat(),
+        "sweep": asdict(plan.sweep),
+        "notes": plan.notes,
+        "settings": settings,
+        "cells": [_row(shown, cell, result) for cell in plan.cells if (result := shown.results.get(cell.key))],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def _row(shown: Shown, cell: Cell, result: Result) -> dict[str, Any]:
+    prompt = shown.plan.sweep.prompts[cell.prompt]
+    contender = shown.plan.settings[cell.setting].contender
+    usage = result.usage
+    return {
+        "prompt": prompt.text,
+        "reference": prompt.reference,
+        "sample": cell.sample + 1,
+        "model": contender.model,
+        "system_prompt": contender.system_prompt,
+        **{name: getattr(contender.sampling, name) for name in (*SAMPLED, "max_tokens")},
+        "answer": result.text,
+        "finish_reason": result.finish_reason,
+        "error": result.error,
+        "error_message": result.error_message,
+        "input_tokens": usage.input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "thinking_tokens": usage.thinking_tokens if usage else None,
+        "tokens_estimated": usage.estimated if usage else None,
+        "duration_s": result.duration_s,
+        "reused": result.reused,
+        **{name: cell_figures(result, prompt.reference).get(name) for name in PER_CELL},
+    }

@@ -1,0 +1,92 @@
+"""What a sweep will take: calls, tokens, cost; and whether it may be run. Knows prices, asks nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from ..models import pricing, tokens
+from ..models.catalog import Catalog
+from ..types import Contender, Message, SamplingParams, Usage
+from .sweep import Plan, SweepError, unique
+
+# Says how many USD may still be spent today; None where nobody has set a budget.
+Allowance = Callable[[], float | None]
+
+# Where nobody limits an answer, about so many tokens.
+USUAL_ANSWER = 500
+CONFIRMED_CALLS, CONFIRMED_USD, CONFIRMED_UNPRICED = 500, 1.0, 20
+MOST_CALLS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`calls` to make, `reused` answers that are there already; tokens of all calls, output at its most.
+
+    `cost` in USD, None where a price is unknown; `free` where nobody asks for money at all.
+    """
+
+    calls: int
+    reused: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+    @property
+    def free(self) -> bool:
+        return self.cost == 0
+
+
+def forecast(plan: Plan, catalog: Catalog, done: Collection[str] = ()) -> Forecast:
+    """What `plan` takes, less the cells whose key is in `done`. Blocking: counts every prompt's tokens."""
+    every = unique(plan.cells)
+    asked = [cell for cell in every if cell.key not in done]
+    # Settings of one model that only differ in how they draw cost the same.
+    alike = Counter((_priced(plan.settings[cell.setting].contender), cell.prompt) for cell in asked)
+    prices: dict[tuple[str, Usage], float | None] = {}
+    total, cost, known = Usage(), 0.0, True
+    for (contender, prompt), calls in alike.items():
+        usage = _usage(contender, plan.sweep.prompts[prompt].text, catalog)
+        key = (contender.model, usage)
+        if key not in prices:
+            prices[key] = pricing.cost(catalog.get(contender.model), usage)
+        price = prices[key]
+        known &= price is not None
+        cost += (price or 0.0) * calls
+        total += Usage(usage.input_tokens * calls, usage.output_tokens * calls)
+    return Forecast(
+        len(asked), len(every) - len(asked), total.input_tokens, total.output_tokens, cost if known else None
+    )
+
+
+def _priced(contender: Contender) -> Contender:
+    """A contender as far as it matters for the price."""
+    return replace(contender, sampling=SamplingParams(max_tokens=contender.sampling.max_tokens))
+
+
+def _usage(contender: Contender, prompt: str, catalog: Catalog) -> Usage:
+    system = [Message("system", contender.system_prompt)] if contender.system_prompt else []
+    asked = tokens.count_messages(catalog.get(contender.model), [*system, Message("user", prompt)])
+    return Usage(asked.tokens, contender.sampling.max_tokens or USUAL_ANSWER)
+
+
+def asks_for_confirmation(expected: Forecast) -> bool:
+    """Whether somebody should say yes to the numbers first."""
+    if expected.cost is None:
+        return expected.calls > CONFIRMED_UNPRICED
+    return expected.calls > CONFIRMED_CALLS or expected.cost > CONFIRMED_USD
+
+
+def admit(expected: Forecast, *, confirmed: bool, allowance: float | None) -> None:
+    """Raises SweepError unless this may be run. `allowance` is what may still be spent, in USD; None: nobody said."""
+    cost = "at an unknown price" if expected.cost is None else f"for about ${expected.cost:,.2f}"
+    if allowance is not None and expected.cost is not None and expected.cost > allowance:
+        text = f"{expected.calls:,} calls {cost} are more than is left of the budget (${allowance:,.2f})."
+        raise SweepError(f"{text} Take fewer prompts, values or samples.")
+    affordable = expected.free or (expected.cost is not None and allowance is not None)
+    if expected.calls > MOST_CALLS and not affordable:
+        text = f"{expected.calls:,} calls {cost}: more than {MOST_CALLS:,} need a known price within a budget."
+        raise SweepError(f"{text} Take fewer prompts, values or samples.")
+    if asks_for_confirmation(expected) and not confirmed:
+        raise SweepError(f"This makes {expected.calls:,} calls{'' if expected.free else f' {cost}'}: confirm it first.")

@@ -1,0 +1,128 @@
+"""What the answers of a run come to, cell by cell and setting by setting. Pure; knows no provider and no page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from . import metrics
+from .metrics import Spread
+from .runs import Result
+from .sweep import Plan, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: how it is called and what it means. `drawn` ones are worth a picture of their own."""
+
+    name: str
+    label: str
+    hint: str
+    unit: Literal["count", "usd", "seconds", "share", "percent", "score"] = "count"
+    drawn: bool = False
+
+
+FIGURES = (
+    Figure("words", "Words", "Length of the answer in words.", drawn=True),
+    Figure("tokens", "Tokens", "Output tokens, thinking included."),
+    Figure("cost", "Cost", "Mean cost of one call.", "usd", drawn=True),
+    Figure("ttft_s", "First token", "Time until the first token arrived.", "seconds", drawn=True),
+    Figure("tokens_per_s", "Tokens/s", "Output tokens per second after the first one; calls that run at once share."),
+    Figure("distinct_1", "Distinct-1", "Different words over all words of an answer.", "share"),
+    Figure("distinct_2", "Distinct-2", "Different pairs of words over all pairs of an answer.", "share", drawn=True),
+    Figure(
+        "self_bleu",
+        "Self-BLEU",
+        "How alike the samples of one prompt are: 0 nothing in common, 100 all the same.",
+        "score",
+        drawn=True,
+    ),
+    Figure("bleu", "BLEU", "Overlap with the reference in runs of up to four words, 0 to 100.", "score"),
+    Figure("rouge_l", "ROUGE-L", "Words that the reference has in the same order, 0 to 1.", "share", drawn=True),
+    Figure("exact", "Exact", "Answers that equal the reference but for case, punctuation and articles.", "percent"),
+    Figure("json", "JSON", "Answers that are valid JSON.", "percent"),
+)
+BY_NAME = {figure.name: figure for figure in FIGURES}
+# These only say something where somebody asked for it.
+WITH_REFERENCE = {"bleu", "rouge_l", "exact"}
+
+Figures = dict[str, float | None]
+
+
+def cell_figures(result: Result, reference: str | None) -> Figures:
+    """The figures of one answer by name; None where one cannot be told. A failed call has no figures of its text."""
+    usage = result.usage
+    found: Figures = {
+        "tokens": usage.output_tokens if usage else None,
+        "cost": result.cost,
+        "ttft_s": result.ttft_s,
+        "tokens_per_s": result.tokens_per_s,
+    }
+    if result.failed:
+        return found
+    text = result.text
+    found |= {
+        "words": len(metrics.words(text)),
+        "distinct_1": metrics.distinct(text, 1),
+        "distinct_2": metrics.distinct(text, 2),
+        "json": float(metrics.is_json(text)),
+    }
+    if reference is not None:
+        found |= {
+            "bleu": metrics.bleu(text, (reference,)),
+            "rouge_l": metrics.rouge_l(text, reference),
+            "exact": float(metrics.exact_match(text, reference)),
+        }
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SettingFigures:
+    """One setting's figures over all its answers, and how many of its calls are done and have failed."""
+
+    setting: Setting
+    spreads: Mapping[str, Spread | None]
+    done: int
+    failed: int
+
+
+def summarize(plan: Plan, results: Mapping[str, Result]) -> list[SettingFigures]:
+    """The figures of every setting, in the order of the plan. Costs a pass over all answers; blocking."""
+    cells: list[list[Figures]] = [[] for _ in plan.settings]
+    failed = [0] * len(plan.settings)
+    samples: list[dict[int, list[str]]] = [{} for _ in plan.settings]
+    for cell in plan.cells:
+        result = results.get(cell.key)
+        if result is None:
+            continue
+        cells[cell.setting].append(cell_figures(result, plan.sweep.prompts[cell.prompt].reference))
+        failed[cell.setting] += result.failed
+        if not result.failed:
+            samples[cell.setting].setdefault(cell.prompt, []).append(result.text)
+    return [
+        SettingFigures(setting, _spreads(cells[at], list(samples[at].values())), len(cells[at]), failed[at])
+        for at, setting in enumerate(plan.settings)
+    ]
+
+
+def telling(plan: Plan, figures: Sequence[SettingFigures]) -> list[Figure]:
+    """The figures that say something about this run: those of references where there are any, and so on."""
+    known = {name for one in figures for name, spread in one.spreads.items() if spread is not None}
+    if not _is_about_json(plan, figures):
+        known.discard("json")
+    return [figure for figure in FIGURES if figure.name in known]
+
+
+def _spreads(cells: Sequence[Figures], samples: Sequence[Sequence[str]]) -> dict[str, Spread | None]:
+    names = [figure.name for figure in FIGURES if figure.name != "self_bleu"]
+    spreads = {name: Spread.of(cell.get(name) for cell in cells) for name in names}
+    if any(cell["cost"] is None and cell["tokens"] is not None for cell in cells):
+        spreads["cost"] = None  # the mean of the known ones would be that of other calls
+    return {**spreads, "self_bleu": Spread.of(metrics.self_bleu(texts) for texts in samples)}
+
+
+def _is_about_json(plan: Plan, figures: Sequence[SettingFigures]) -> bool:
+    asked = any("json" in prompt.text.lower() for prompt in plan.sweep.prompts)
+    said = [spread for one in figures if (spread := one.spreads.get("json"))]
+    return asked or any(spread.mean for spread in said)

@@ -1,0 +1,294 @@
+"""The experiments tab: wiring of sweeps. Knows no vendor; what is shown is decided in experiments_view."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from ..conversation.reply import Backends
+from ..errors import PlaygroundError
+from ..lab.forecast import asks_for_confirmation
+from ..lab.prompts import built_in, read_file, read_lines, write_lines
+from ..lab.running import Shown, Sweeps
+from ..lab.summary import summarize
+from ..lab.sweep import Plan
+from ..models.contenders import listed
+from . import experiments_form as form
+from . import experiments_layout as layout
+from . import experiments_view as view
+from .battle_queue import BattleQueue
+from .experiments_form import Form, Preset
+from .experiments_layout import ExperimentsTab
+from .untyped import Request, gr
+
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+# The same in every process, so that the list of a browser's runs survives a restart. It hides nothing from anybody.
+STORAGE: dict[str, str] = {"storage_key": "llm-playground-experiments", "secret": "llm-playground"}
+TICK_S = 1.0
+# On a phone the results stand below the form.
+SHOW = "() => document.querySelector('#lab-grid')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
+MOST_REMEMBERED = 12
+REUSED_FROM = 3  # newest runs whose equal answers are taken over
+FIGURES_WHILE_RUNNING = 400  # cells; of more, figures are computed once, at the end
+
+
+class _Wiring:
+    """What the events of one page's tab do."""
+
+    def __init__(self, tab: ExperimentsTab, backends: Backends, sweeps: Sweeps) -> None:
+        self._tab = tab
+        self._backends = backends
+        self._sweeps = sweeps
+
+    def choosing(self, name: Preset) -> Callable[[], list[Any]]:
+        """What the button of a preset does: fills the whole form."""
+
+        def choose() -> list[Any]:
+            fields = form.preset(name, self._backends.catalog)
+            return [gr.update(value=fields[field]) for field in self._tab.fields]
+
+        return choose
+
+    async def check(self, runs: Any, reuse: bool, *values: Any) -> dict[Any, Any]:
+        """What the run would take, on its button, before it is pressed."""
+        tab = self._tab
+        try:
+            planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep()))
+            expected = await self._sweeps.forecast(planned, _reused(runs) if reuse else ())
+        except PlaygroundError as error:
+            return {
+                tab.start: gr.update(value="Run"),
+                tab.notes: view.notes((), str(error)),
+                tab.confirm: gr.update(visible=False, value=False),
+            }
+        return {
+            tab.start: gr.update(value=form.button(expected)),
+            tab.notes: view.notes(planned.notes),
+            tab.confirm: gr.update(
+                visible=asks_for_confirmation(expected), value=False, label=form.confirmation(expected)
+            ),
+        }
+
+    async def begin(
+        self, request: Request, run: str, runs: Any, voter: str, confirmed: bool, reuse: bool, *values: Any
+    ) -> dict[Any, Any]:
+        """Starts a run; what cannot be run is said and changes nothing else."""
+        owner = voter or request.session_hash or ""
+        try:
+            sweep = self._form(values).sweep()
+            reused = _reused(runs) if reuse else ()
+            run = await self._sweeps.start(sweep, owner, confirmed=confirmed, reuse=reused)
+        except PlaygroundError as error:
+            return {self._tab.notes: view.notes((), str(error))}
+        return await self._framed(run, [run, *_ids(runs)][:MOST_REMEMBERED])
+
+    async def resume(self, request: Request, run: str, voter: str) -> str:
+        """Goes on with a run, failed calls among it; returns what is to be said."""
+        try:
+            await self._sweeps.resume(run, voter or request.session_hash or "")
+        except PlaygroundError as error:
+            return view.notes((), str(error))
+        return ""
+
+    async def stop(self, run: str) -> None:
+        await self._sweeps.stop(run)
+
+    async def reopen(self, run: str, runs: Any) -> dict[Any, Any]:
+        """The newest run of this browser, the first time that somebody looks."""
+        return {self._tab.run: run} if run or not _ids(runs) else await self._framed(_ids(runs)[0], _ids(runs))
+
+    async def open(self, run: str | None, runs: Any) -> dict[Any, Any]:
+        """One of the earlier runs."""
+        return await self._framed(run, _ids(runs)) if run else {self._tab.run: ""}
+
+    async def follow(self, run: str, page: int | None, marked: bool) -> AsyncGenerator[list[Any]]:
+        """A run until it ends; at least one look at it."""
+        if not run:
+            yield self._nothing("")
+            return
+        try:
+            async with aclosing(self._sweeps.follow(run, lambda: TICK_S)) as looks:
+                async for shown in looks:
+                    yield await asyncio.to_thread(self._values, shown, page or 0, marked)
+        except PlaygroundError as error:
+            yield self._nothing(view.notes((), str(error)))
+
+    def fill(self, name: str) -> list[Any]:
+        """A built-in prompt set in the form."""
+        if not name:
+            return [gr.update(), gr.update()]
+        prompts, references = write_lines(built_in(name))
+        return [gr.update(value=prompts), gr.update(value=references)]
+
+    def take_file(self, path: str | None) -> list[Any]:
+        """An uploaded prompt set in the form; what is wrong with it is said, and the form stays."""
+        if not path:
+            return [gr.update(), gr.update(), gr.update()]
+        try:
+            prompts, references = write_lines(read_file(Path(path).name, Path(path).read_bytes()))
+        except PlaygroundError as error:
+            return [gr.update(), gr.update(), view.notes((), str(error))]
+        return [gr.update(value=prompts), gr.update(value=references), ""]
+
+    def line_up(self, prompts: str) -> dict[Any, Any]:
+        """The prompts of the form as blind battles between whomever the arena draws. Keys by name: see `build`."""
+        try:
+            found = read_lines(prompts)
+        except PlaygroundError as error:
+            return {"note": view.notes((), str(error))}
+        if not found:
+            return {"note": view.notes((), "There is no prompt: write one a line, or choose a prompt set.")}
+        return {"queue": BattleQueue.of([prompt.text for prompt in found]), "note": ""}
+
+    async def battle(self, run: str, one: int | None, other: int | None) -> dict[Any, Any]:
+        """Two settings of a run as contenders of this visitor's own, over all of its prompts."""
+        try:
+            plan = (await self._sweeps.look(run)).plan
+        except PlaygroundError as error:
+            return {"note": view.notes((), str(error))}
+        chosen = [at for at in (one, other) if isinstance(at, int) and 0 <= at < len(plan.settings)]
+        if len(set(chosen)) != 2:
+            return {"note": view.notes((), "Choose two different settings.")}
+        first, second = (
+            listed(contender, self._backends.catalog.get(contender.model))
+            for contender in (plan.settings[at].contender for at in chosen)
+        )
+        prompts = [prompt.text for prompt in plan.sweep.prompts]
+        return {"queue": BattleQueue.of(prompts, (first, second)), "note": ""}
+
+    def _form(self, values: Sequence[Any]) -> Form:
+        return Form(**dict(zip(self._tab.fields, values, strict=True)))
+
+    async def _framed(self, run: str, runs: Sequence[str]) -> dict[Any, Any]:
+        """Everything that is set once for a run: its pages, its pair, the list of earlier ones."""
+        tab = self._tab
+        heads = await asyncio.to_thread(self._sweeps.heads, runs)
+        try:
+            plan = (await self._sweeps.look(run)).plan
+        except PlaygroundError as error:
+            return {tab.notes: view.notes((), str(error)), tab.runs: [head.id for head in heads]}
+        pages = view.pages(plan)
+        titles = [
+            (layout.run_title(_moment(one.created), one.sweep.columns, len(one.sweep.prompts)), one.id) for one in heads
+        ]
+        return {
+            tab.run: run,
+            tab.runs: [head.id for head in heads],
+            tab.notes: view.notes(plan.notes),
+            tab.earlier: gr.update(choices=titles, value=run, visible=len(titles) > 1),
+            tab.page: gr.update(choices=[(one, at) for at, one in enumerate(pages)], value=0, visible=len(pages) > 1),
+            **_pair(tab, plan),
+            tab.battle_note: "",
+        }
+
+    def _values(self, shown: Shown, page: int, marked: bool) -> list[Any]:
+        """Values of ExperimentsTab.shown."""
+        worth_it = not shown.running or shown.progress.total <= FIGURES_WHILE_RUNNING
+        figures = summarize(shown.plan, shown.results) if worth_it else []
+        return [
+            view.progress(shown),
+            view.grid(shown, page, marked=marked),
+            view.figures_table(shown.plan, figures),
+            view.plots(shown.plan, figures),
+            view.downloads(shown.id),
+            gr.update(visible=bool(shown.results)),
+            gr.update(visible=shown.running),
+            gr.update(visible=not shown.running and bool(shown.left + shown.progress.failed), value=_resume(shown)),
+        ]
+
+    def _nothing(self, said: str) -> list[Any]:
+        hidden = gr.update(visible=False)
+        return [said, view.EMPTY, "", "", "", hidden, hidden, hidden]
+
+
+def build(
+    backends: Backends, sweeps: Sweeps, voter: Any, opened: Callable[..., Any], handover: Any, tabs: Any
+) -> list[Any]:
+    """Renders the tab; `opened` is the event of looking at it.
+
+    Returns the events that put a BattleQueue into `handover` and turn `tabs` to the arena, or else None into it.
+    """
+    tab = layout.lay_out(backends.catalog, gr.BrowserState([], **STORAGE))
+    wiring = _Wiring(tab, backends, sweeps)
+    fields = list(tab.fields.values())
+    checked = [tab.start, tab.notes, tab.confirm]
+    asks = [tab.runs, tab.reuse, *fields]
+    changed = [component.change for component in (*fields, tab.reuse)]
+    gr.on(changed, wiring.check, asks, checked, trigger_mode="always_last", **QUIET)
+    opened(wiring.check, asks, checked, **QUIET)
+    for name, button in tab.presets.items():
+        button.click(wiring.choosing(name), None, fields, **QUIET)
+    lines = [tab.fields["prompts"], tab.fields["references"]]
+    tab.built_in.input(wiring.fill, tab.built_in, lines, **QUIET)
+    tab.upload.upload(wiring.take_file, tab.upload, [*lines, tab.notes], **QUIET)
+    ended = _wire_runs(tab, wiring, voter, opened, fields)
+    ended.then(wiring.check, asks, checked, **QUIET)
+    tab.stop.click(wiring.stop, tab.run, None, **QUIET)
+
+    def sent(said: dict[str, Any], note: Any) -> dict[Any, Any]:
+        if "queue" not in said:
+            return {note: said["note"], handover: None}
+        return {note: "", handover: said["queue"], tabs: gr.Tabs(selected="arena")}
+
+    async def battle(run: str, one: int | None, other: int | None) -> dict[Any, Any]:
+        return sent(await wiring.battle(run, one, other), tab.battle_note)
+
+    def line_up(prompts: str) -> dict[Any, Any]:
+        return sent(wiring.line_up(prompts), tab.notes)
+
+    return [
+        tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, handover, tabs], **QUIET),
+        tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, handover, tabs], **QUIET),
+    ]
+
+
+def _wire_runs(
+    tab: ExperimentsTab, wiring: _Wiring, voter: Any, opened: Callable[..., Any], fields: Sequence[Any]
+) -> Any:
+    """Whatever opens a run, follows it. Returns the event of a new run's end."""
+    begun = tab.start.click(
+        wiring.begin, [tab.run, tab.runs, voter, tab.confirm, tab.reuse, *fields], tab.frame, **QUIET
+    )
+    openings = [
+        begun,
+        opened(wiring.reopen, [tab.run, tab.runs], tab.frame, **QUIET),
+        tab.earlier.input(wiring.open, [tab.earlier, tab.runs], tab.frame, **QUIET),
+        tab.resume.click(wiring.resume, [tab.run, voter], tab.notes, **QUIET),
+    ]
+    seen = [tab.run, tab.page, tab.marked]
+    followed = [one.then(wiring.follow, seen, tab.shown, **STREAMED) for one in openings]
+    for event in (tab.page.input, tab.marked.input):
+        followed.append(event(wiring.follow, seen, tab.shown, cancels=list(followed), **STREAMED))
+    begun.then(None, js=SHOW)
+    return followed[0]
+
+
+def _pair(tab: ExperimentsTab, plan: Plan) -> dict[Any, Any]:
+    choices = [(plan.label(setting), at) for at, setting in enumerate(plan.settings)]
+    last = len(choices) - 1
+    values = (0, last if last else None)
+    return {box: gr.update(choices=choices, value=value) for box, value in zip(tab.pair, values, strict=True)}
+
+
+def _resume(shown: Shown) -> str:
+    failed = shown.progress.failed
+    return f"Resume: {shown.left + failed:,} left" if shown.left else f"Ask {failed:,} failed again"
+
+
+def _ids(runs: Any) -> list[str]:
+    """What the browser keeps, whoever wrote it there."""
+    kept = cast(list[Any], runs) if isinstance(runs, list) else []
+    return [run for run in kept if isinstance(run, str)][:MOST_REMEMBERED]
+
+
+def _reused(runs: Any) -> list[str]:
+    return _ids(runs)[:REUSED_FROM]
+
+
+def _moment(created: float) -> str:
+    return f"{datetime.fromtimestamp(created, UTC):%d %b %H:%M}"
