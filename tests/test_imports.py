@@ -36,7 +36,14 @@ ONE_FILE_EACH = {
     "genai_prices": "playground/models/pricing.py",
 }
 
-STORE = {"arena/database.py", "arena/rows.py", "arena/tally_rows.py", "arena/votes.py", "ops/budget.py"}
+STORE = {
+    "arena/database.py",
+    "arena/exchange_rows.py",
+    "arena/rows.py",
+    "arena/tally_rows.py",
+    "arena/votes.py",
+    "ops/budget.py",
+}
 
 
 def imports_of(path: Path):

@@ -8,11 +8,11 @@ from playground.ui.safe import JOINER, guarded, plain
 
 from ..attacks.payloads import payloads
 
-CODE = '```html\n<b>bold</b>\n![x](y)\n```'
+CODE = "```html\n<b>bold</b>\n![x](y)\n```"
 
 
 def test_tags_and_images_get_an_invisible_neighbour_and_come_back():
-    text = 'A <b>tag</b>, an ![image](http://x/y), a <!-- comment -->, `<i>` and a < b > c!'
+    text = "A <b>tag</b>, an ![image](http://x/y), a <!-- comment -->, `<i>` and a < b > c!"
     shown = guarded(text)
     assert shown.replace(JOINER, "") == text
     for sign in ("<b>", "</b>", "![", "<!--", "<i>"):
