@@ -208,7 +208,7 @@ def payloads(home: str) -> list[str]:
     return [_filled(one, home) for one in every] + [_placed(place, x, home) for place in PLACES for x in INNER]
 
 
-def answers(home: str, together: int = 25) -> list[str]:
+def answers(home: str, together: int = 40) -> list[str]:
     """The same as answers of a model: many of them in one, but for those that play with where code begins and ends."""
     free = payloads(home)[: -len(PLACES) * len(INNER)]
     found = ["\n\n".join(free[at : at + together]) for at in range(0, len(free), together)]

@@ -84,7 +84,7 @@ async def in_chat(page, said):
             await page.locator("#model input").click()
             await page.get_by_role("option", name=re.compile("Canaryname Quick")).click()
         await expect(box).to_be_enabled()
-        SAYINGS[f"chat {at}"] = text
+        SAYINGS[f"chat {at}"] = [text[:40], text[40:]]
         await box.fill(f"chat {at}")
         await box.press("Enter")
         await expect(figures).to_have_count(at % 10 + 1, timeout=30_000)
@@ -95,7 +95,7 @@ async def in_arena(page, said):
     await page.get_by_role("tab", name="Arena").click()
     box = page.locator("#arena-composer textarea")
     for at, text in enumerate(said):
-        SAYINGS[f"arena {at}"] = text
+        SAYINGS[f"arena {at}"] = [text[:40], text[40:]]
         await box.fill(f"arena {at}")
         await box.press("Enter")
         await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
@@ -153,9 +153,9 @@ async def test_the_listener_hears_and_the_policy_stops_what_would_get_through(pa
     await page.evaluate("document.querySelector('form[action*=form]').submit()")
     await page.wait_for_timeout(300)
     assert listener.heard == []
-    await page.goto("about:blank")
-    await page.evaluate(put, f"<img src={listener.home}/seen>")
-    await page.wait_for_timeout(300)
+    elsewhere = await page.context.new_page()
+    await elsewhere.evaluate(put, f"<img src={listener.home}/seen>")
+    await elsewhere.wait_for_timeout(300)
     assert listener.heard == ["/seen"]
 
 
@@ -163,7 +163,7 @@ async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_ap
     code = '<div class="x">\n    ![not an image](y)\n</div>\n`` ``` ~~~'
     listed = "1. So\n\n   ```html\n   <p>\n   ```"
     text = f"Compare a <b and `<i>`:\n\n```html\n{code}\n```\n\n{listed}\n\nThen $$a <b$$ holds."
-    SAYINGS["code"] = text
+    SAYINGS["code"] = [text]
     await page.goto(hostile_app.url)
     await page.locator("#model input").click()
     await page.get_by_role("option", name=re.compile("Canaryname Quick")).click()

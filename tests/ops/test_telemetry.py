@@ -44,7 +44,8 @@ def test_a_line_has_the_place_of_an_error_but_none_of_its_words():
     try:
         raise ValueError("what the reader wrote")
     except ValueError as error:
-        record = logging.LogRecord("arena", logging.ERROR, "x", 1, "battle %s broke off", ("b1",), (ValueError, error, error.__traceback__))  # fmt: skip
+        raised = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("arena", logging.ERROR, "x", 1, "battle %s broke off", ("b1",), raised)
     line = json.loads(JsonLines(Redaction()).format(record))
     assert line["message"] == "battle b1 broke off"
     assert line["level"] == "error"
