@@ -57,16 +57,16 @@ def question(model, text="Hello", **more):
     return {"model": model, "messages": [{"role": "user", "content": text}], **more}
 
 
-def votable(http):
-    """(id, all that was streamed) of a battle that can be voted on: the broken contender is drawn, too."""
-    for _ in range(30):
-        said = http.post("/battles", json={"prompt": "Hello"})
-        if '"ready": true' in said.text:
-            return json.loads(said.text.splitlines()[0][6:])["battle"], said
-    raise AssertionError(said.text)
+def votable(app, http):
+    """(id, all that was streamed) of a battle between the two that the lab serves well."""
+    with sqlite3.connect(app.folder / "data" / "arena.db") as database:
+        pair = [row[0] for row in database.execute("SELECT id FROM contender WHERE name LIKE 'Canarycontender%'")]
+    said = http.post("/battles", json={"prompt": "Hello", "pair": pair})
+    assert '"ready": true' in said.text, said.text
+    return json.loads(said.text.splitlines()[0][6:])["battle"], said
 
 
-def everything_asked(http):
+def everything_asked(app, http):
     """What the app answers when all that it can do is done, well and badly."""
     bearer = {"Authorization": f"Bearer {KEYS['PLAYGROUND_ADMIN_TOKEN']}"}
     said = [http.get(path) for path in ("/", "/config", "/gradio_api/info", "/docs", "/openapi.json", "/models")]
@@ -75,7 +75,7 @@ def everything_asked(http):
     said += [http.post("/chat", json=question(model, max_tokens=30)) for model in models[:12] + models[-3:]]
     said += [http.post("/chat", json=question(one, stream=True)) for one in ("canarymodel-quick", "canarymodel-broken")]
     said += [http.post("/chat", json={"model": 1}), http.post("/chat", content=b"{"), http.post("/chat", json=[])]
-    named, battle = votable(http)
+    named, battle = votable(app, http)
     said.append(battle)
     said += [http.post(f"/battles/{named}/{what}", json={"outcome": "a"}) for what in ("vote", "vote", "undo", "undo")]
     said += [http.get(path, headers=bearer) for path in ("/metrics", "/export?format=arena", "/export?format=csv")]
@@ -90,7 +90,7 @@ def everything_asked(http):
 
 def test_no_key_is_in_any_answer_log_or_file(public_app):
     with httpx2.Client(base_url=public_app.url, timeout=60) as http:
-        said = everything_asked(http)
+        said = everything_asked(public_app, http)
     sent = "\n".join(f"{one.headers}\n{one.text}" for one in said)
     assert "playground_spent_usd" in sent
     written = {path: path.read_bytes() for path in public_app.folder.rglob("*") if path.is_file()}
@@ -225,7 +225,7 @@ def test_nobody_makes_the_server_call_an_address(public_app):
 def test_another_site_can_neither_ask_nor_vote(public_app):
     evil = {"Origin": "https://evil.example"}
     with httpx2.Client(base_url=public_app.url, timeout=30) as http:
-        battle, _ = votable(http)
+        battle, _ = votable(public_app, http)
         for path, body in (
             ("/chat", question("canarymodel-quick")),
             ("/battles", {"prompt": "Hello"}),

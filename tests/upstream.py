@@ -62,7 +62,7 @@ async def chunks(body, how):
     words = itertools.cycle(TEXT.split()) if endless else f"{TEXT} ({next(COUNT)}) end.".split()
     for piece in (f"{word} " for word in words) if said is None else said:
         yield event({**base, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-        await asyncio.sleep(PAUSE_S[how])
+        await asyncio.sleep(PAUSE_S.get(how, 0.004))
     yield event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     usage = {"prompt_tokens": 918273, "completion_tokens": 645546, "total_tokens": 1563819}
     yield event({**base, "choices": [], "usage": usage})
