@@ -11,6 +11,7 @@ import itertools
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,8 +109,9 @@ class Votes:
         return hashlib.sha256(f"{self._salt}:{identity}".encode("utf-8", "replace")).hexdigest()[:32]
 
     def check(self) -> None:
-        """Writes a line that is there already. Raises what the database does where nothing can be written."""
-        self._database.write(lambda connection: connection.execute(rows.TOUCH))
+        """Writes a line. Raises ArenaError `unavailable` where nothing can be written."""
+        now = {"now": repr(time.time())}
+        self._database.write(lambda connection: connection.execute(rows.TOUCH, now))
 
     def publish(self, listed: Iterable[ListedContender]) -> None:
         """Makes `listed` the catalog's contenders; those it listed before are kept, as retired."""
