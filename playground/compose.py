@@ -17,56 +17,145 @@ from .conversation.reply import Backends
 from .lab.running import Sweeps
 from .lab.runs import Runs
 from .models.catalog import Catalog, ProviderSpec, load_catalog
+from .ops.gate import Gate
+from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard, Rules
+from .ops.rates import Rates
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
 from .providers.local import LocalModel
 from .providers.openai import OpenAIProvider
-from .settings import Settings
+from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
 
 if TYPE_CHECKING:
+    from .arena.database import Database
     from .arena.votes import Votes
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
+ADDRESS_SESSIONS = 5
 
 
 @dataclass(frozen=True)
 class Composition:
-    """What app.py and the Python functions need; `local` is the embedded model unless it is off."""
+    """What app.py and the Python functions need; `local` is the embedded model unless it is off.
+
+    `guard`, `gate` and `rates` say who may ask; `open_ledger` opens the budget where no arena does.
+    """
 
     backends: Backends
     local: LocalModel | None
     arena: Arena
     standings: Standings
     sweeps: Sweeps
+    guard: Guard
+    gate: Gate
+    rates: Rates
+    open_ledger: Callable[[], None]
 
 
-def compose(settings: Settings) -> Composition:
-    """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError."""
+def compose(settings: Settings, *, public: bool = False) -> Composition:
+    """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError.
+
+    `public`: strangers can reach the page.
+    """
     catalog = load_catalog(settings)
     http = _shared_client()
     local = None
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
+    rates = Rates(settings.redis_url.get_secret_value() if settings.redis_url else "")
+    guard = Guard(_rules(catalog, settings, public), rates)
     backends = Backends(
         catalog,
         _providers(catalog, settings, http, local),
         counters={"local": local.sizes} if local else {},
-        limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
+        limits=Limits(
+            settings.max_input_tokens,
+            settings.max_output_tokens or (BUDGETED_OUTPUT_TOKENS if settings.has_budget else None),
+        ),
+        allowance=guard,
     )
-    arena = Arena(backends, partial(open_votes, settings))
-    standings = Standings(arena.store, lambda: arena.listed)
-    return Composition(backends, local, arena, standings, Sweeps(backends, Runs(settings.data_dir / "experiments")))
+    arena = Arena(backends, partial(open_votes, settings, guard))
+    return Composition(
+        backends,
+        local,
+        arena,
+        Standings(arena.store, lambda: arena.listed),
+        Sweeps(backends, Runs(settings.data_dir / "experiments")),
+        guard,
+        Gate(one_each=public),
+        rates,
+        partial(_open_ledger, settings, guard),
+    )
 
 
-def open_votes(settings: Settings) -> Votes:
-    """The store of this process; a process that takes its place on host and port cleans up after it."""
-    from .arena.database import Database
+def open_votes(settings: Settings, guard: Guard | None = None) -> Votes:
+    """The store of this process; a process that takes its place on host and port cleans up after it.
+
+    The budget of `guard` is kept in the same database.
+    """
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
+    database = _open_database(settings)
+    if guard is not None:
+        _hand_ledger(settings, guard, database)
+    return Votes(database, f"{gethostname()}:{settings.port}")
+
+
+def check_database(settings: Settings) -> None:
+    """Opens the database and lets go of it. Raises ConfigError."""
+    _open_database(settings).close()
+
+
+def rate_of(settings: Settings, public: bool) -> str:
+    """How often an address may ask, "" for as often as it likes."""
+    return _rate(settings.rate_limit, PUBLIC_RATE if public else "")
+
+
+def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:
+    """The variables with keys that are set, for which the owner pays."""
+    named = {spec.api_key_env for spec in catalog.providers.values() if spec.api_key_env}
+    return sorted(name for name in named if settings.key(name))
+
+
+def secrets_of(catalog: Catalog, settings: Settings) -> list[str]:
+    """Everything that may be in no log."""
+    own = (settings.admin_token, settings.database_url, settings.redis_url)
+    keys = [key for name in owner_keys(catalog, settings) if (key := settings.key(name))]
+    return [*keys, *(one.get_secret_value() for one in own if one)]
+
+
+def _rate(given: str | None, default: str) -> str:
+    return "" if given == "off" else given or default
+
+
+def _rules(catalog: Catalog, settings: Settings, public: bool) -> Rules:
+    local_rate = _rate(settings.local_rate_limit, PUBLIC_LOCAL_RATE if public else "")
+    paid = {name for name, spec in catalog.providers.items() if spec.api_key_env and settings.key(spec.api_key_env)}
+    counted = bool(rate_of(settings, public) or local_rate)
+    return Rules(frozenset(paid), local_rate, settings.has_budget, counted)
+
+
+def _open_ledger(settings: Settings, guard: Guard) -> None:
+    if settings.has_budget:
+        _hand_ledger(settings, guard, _open_database(settings))
+
+
+def _hand_ledger(settings: Settings, guard: Guard, database: Database) -> None:
+    from .ops.budget import Caps, Ledger
+
+    session = settings.session_budget_usd
+    # Whoever needs a fresh session needs no fresh address: without a word from the owner it has five times as much.
+    address = settings.address_budget_usd or (session and ADDRESS_SESSIONS * session)
+    guard.open(Ledger(database, Caps(settings.daily_budget_usd, address, session)))
+
+
+def _open_database(settings: Settings) -> Database:
+    from .arena.database import Database
+
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return Votes(Database(url, settings.data_dir), f"{gethostname()}:{settings.port}")
+    return Database(url, settings.data_dir)
 
 
 def _providers(

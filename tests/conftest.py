@@ -16,7 +16,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # One download for all test runs; a test of the download itself uses a folder of its own.
 CACHE_DIR = Path(os.environ.get("PLAYGROUND_CACHE_DIR") or platformdirs.user_cache_dir("llm-playground"))
-NOT_OURS = ("_API_KEY", "_BASE_URL", "HF_TOKEN", "PLAYGROUND_", "GRADIO_", "DATABASE_URL")
+NOT_OURS = (
+    "_API_KEY",
+    "_BASE_URL",
+    "HF_TOKEN",
+    "PLAYGROUND_",
+    "GRADIO_",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SPACE_",
+    "PROXY_HOPS",
+)
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import APIRouter
 from pydantic import SecretStr
 
-from ..arena.battle import Arena
-from ..arena.standings import Standings
-from ..conversation.reply import Backends
-from ..lab.running import Sweeps
-from . import battles, chat, experiments
+from ..compose import Composition
+from . import battles, chat, experiments, operation
 from . import standings as boards
+from .operation import Readiness
 
 
-@dataclass(frozen=True)
-class Live:
-    """What /healthz says."""
-
-    status: Literal["ok"] = "ok"
-
-
-def build_routes(
-    backends: Backends, arena: Arena, standings: Standings, sweeps: Sweeps, admin_token: SecretStr | None
-) -> list[Any]:
+def build_routes(parts: Composition, admin_token: SecretStr | None) -> list[Any]:
     """The routes to hand to Gradio's launch, in the order they are tried."""
-    operation = APIRouter(tags=["operation"])
-
-    @operation.get("/healthz")
-    async def healthz() -> Live:
-        """Says that the process is alive; asks no provider."""
-        return Live()
-
-    return [
-        *operation.routes,
-        *chat.build_router(backends).routes,
-        *battles.build_router(arena).routes,
-        *boards.build_router(standings, admin_token).routes,
-        *experiments.build_router(sweeps).routes,
+    readiness = Readiness(parts.arena.unwritable, parts.guard, parts.gate)
+    routers = [
+        operation.build_router(readiness, parts.guard, parts.gate, admin_token),
+        chat.build_router(parts.backends),
+        battles.build_router(parts.arena),
+        boards.build_router(parts.standings, admin_token),
+        experiments.build_router(parts.sweeps),
     ]
+    return [route for router in routers for route in router.routes]

@@ -165,6 +165,8 @@ def migrate(connection: Connection, target: int | None = None) -> None:
                 "use the newer program, or another DATABASE_URL or PLAYGROUND_DATA_DIR."
             ]
         )
+    # A database that may only be read is found now, not at the first vote.
+    connection.execute(text("UPDATE schema_version SET version = version"))
     for at, step in enumerate(steps[version:target], version + 1):
         for statement in _statements(step):
             connection.execute(text(statement))

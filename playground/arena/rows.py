@@ -32,6 +32,8 @@ STYLE_COLUMNS = [f"{seat}_{name}" for name in Style.__dataclass_fields__ for sea
 FIGURE_COLUMNS = [f"{seat}_{name}" for name in ("ttft_s", "cost") for seat in SEATS]
 
 ADD_SECRET = text("INSERT INTO secret VALUES (:name, :value) ON CONFLICT DO NOTHING")
+# A new value each time: SQLite writes nothing where nothing changes.
+TOUCH = text("INSERT INTO secret VALUES ('last_check', :now) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
 READ_SECRET = text("SELECT value FROM secret WHERE name = :name")
 
 RETIRE_CATALOG = text("UPDATE contender SET retired = 1 WHERE origin = 'catalog'")

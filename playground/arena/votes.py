@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..models.contenders import ListedContender
 from . import exchange_rows, rows, tally_rows
@@ -36,6 +40,9 @@ PAGE = 200
 
 BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+log = logging.getLogger(__name__)
+
+UNAVAILABLE = "The database cannot be used right now, so nothing of this was stored: try again in a minute."
 VOTED = "This battle has been voted on already. Undo is possible until the next one."
 COMPARED = "This comparison has been voted on already: ask once more for another vote."
 NO_VOTE = "There is no vote to undo on this battle."
@@ -58,6 +65,32 @@ class Ballot:
     revised: bool
 
 
+class _Plain:
+    """A database whose failures are told in words for voters: a full disk, a lost server."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.close = database.close
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with _plainly():
+            return self._database.write(work)
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        with _plainly(), self._database.reading() as connection:
+            yield connection
+
+
+@contextmanager
+def _plainly() -> Generator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.error("the database failed (%s)", type(error).__name__)
+        raise ArenaError("unavailable", UNAVAILABLE) from error
+
+
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
@@ -66,7 +99,7 @@ class Votes:
     """
 
     def __init__(self, database: Database, runner: str) -> None:
-        self._database = database
+        self._database = _Plain(database)
         self.changes = 0
         self.runner = runner
         self._salt = database.write(lambda open_: rows.secret(open_, "voter_salt", secrets.token_hex(32)))
@@ -75,6 +108,11 @@ class Votes:
     def voter(self, identity: str) -> str:
         """The salted hash under which a voter is stored: nobody can be found from it, not even by trying addresses."""
         return hashlib.sha256(f"{self._salt}:{identity}".encode("utf-8", "replace")).hexdigest()[:32]
+
+    def check(self) -> None:
+        """Writes a line. Raises ArenaError `unavailable` where nothing can be written."""
+        now = {"now": repr(time.time())}
+        self._database.write(lambda connection: connection.execute(rows.TOUCH, now))
 
     def publish(self, listed: Iterable[ListedContender]) -> None:
         """Makes `listed` the catalog's contenders; those it listed before are kept, as retired."""

@@ -6,7 +6,8 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, experiments_tab, leaderboard_tab
+from . import arena_tab, budget_line, chat_tab, experiments_tab, leaderboard_tab
+from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -30,6 +31,7 @@ def build(composition: Composition) -> Any:
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
+            budget_line.show(page, composition.guard)
         handover = gr.State(None)  # blind battles that were lined up in an experiment
         with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat"):
@@ -45,4 +47,5 @@ def build(composition: Composition) -> Any:
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")
+    guard(page, composition.gate)
     return page
