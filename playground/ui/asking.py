@@ -34,6 +34,12 @@ class Askings:
         """The components by the names under which an event's values arrive (`inputs_kwargs`)."""
         return {"model": self.model, "system_prompt": self.system_prompt, **self.sampling.named}
 
+    def shows(self, contender: Contender) -> dict[Any, Any]:
+        """Updates that make the components hold `contender`; without a model the chosen one stays."""
+        model = {self.model: contender.model} if contender.model else {}
+        accordion = dict(zip(self.sampling.inputs, self.sampling.preset(contender.sampling), strict=True))
+        return {**model, self.system_prompt: contender.system_prompt, **accordion}
+
     def read(self, values: Mapping[str, Any]) -> Asking:
         """The value from the values of `named`."""
         sampling = self.sampling.read_named(values)

@@ -34,3 +34,14 @@ const wait = setInterval(() => {
   clearInterval(wait);
   follow(scroller);
 }, 50);
+// On a narrow page the two sides are drawers over the transcript.
+const DRAWERS = ["shows-list", "shows-side"];
+document.addEventListener("click", (event) => {
+  const chat = document.getElementById("chat");
+  const wanted = event.target.closest?.("[data-drawer]")?.dataset.drawer;
+  if (!chat || (!wanted && event.target !== chat)) return;
+  for (const drawer of DRAWERS) chat.classList.toggle(drawer, drawer === wanted && !chat.classList.contains(drawer));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.getElementById("chat")?.classList.remove(...DRAWERS);
+});

@@ -26,13 +26,15 @@ def new_conversation() -> Conversation:
 class Session:
     """The conversation, and while an answer is written: the question it answers, and the answer so far.
 
-    `cut` is an earlier part of the same answer, where it goes on after it was cut.
+    `cut` is an earlier part of the same answer, where it goes on after it was cut. `saved` counts the turns that the
+    page's script has been told of.
     """
 
     conversation: Conversation = field(default_factory=new_conversation)
     question: int | None = None
     reply: Reply | None = None
     cut: Reply | None = None
+    saved: int = 0
 
     @property
     def running(self) -> bool:
@@ -77,6 +79,9 @@ class Session:
         """A new conversation that goes on from the turn at `at`; the old one stays as it is."""
         return Session(self.conversation.forked(at, new_id())).touched()
 
+    def renamed(self, title: str) -> Session:
+        return replace(self, conversation=replace(self.conversation, title=title))
+
     def history(self) -> list[Message]:
         """What the model is to answer now, the question last."""
         messages = self.conversation.messages(self.question)
@@ -96,7 +101,7 @@ class Session:
         conversation = replace(self.conversation, contender=contender)
         if reply is not None:
             conversation = conversation.said(Message("assistant", reply.text), reply, under=self.question)
-        return Session(conversation).touched()
+        return Session(conversation, saved=self.saved).touched()
 
     def touched(self) -> Session:
         return replace(self, conversation=replace(self.conversation, updated=time.time()))

@@ -6,253 +6,200 @@ streamed: an update costs by the number of messages it carries. The conversation
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from ..conversation.reply import Backends
-from ..errors import ProviderError
-from ..types import ModelSpec
-from . import format, history_view, sampling, theme, transcript
+from ..compose import Composition
+from . import conversation_events, keys, picker, sampling, theme, transcript
 from .asking import Askings, question_of
+from .chat_page import QUIET, ChatPage, ChatTab
 from .chat_session import Session
+from .keys import Taken
 from .pacing import Pace
 from .untyped import EditData, EventData, gr
 
 PLACEHOLDER = (
     "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
 )
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-@dataclass(frozen=True)
-class ChatTab:
-    """The components that the wiring needs.
-
-    `session` and `keys` stay on the server. `page` is the script's side: it raises the events that no component has.
-    `meter` is the line under the composer, `system_area` and `more` are places for what else goes into a request.
-    """
-
-    session: Any
-    keys: Any
-    page: Any
-    finished: Any
-    running: Any
-    composer: Any
-    meter: Any
-    totals: Any
-    askings: Askings
-    system_area: Any
-    more: Any
+def build(composition: Composition, pace: Pace, loaded: Any) -> ChatPage:
+    """Renders the tab into the surrounding Blocks; `loaded` is the event of a page that has just been opened."""
+    backends, catalog = composition.backends, composition.backends.catalog
+    page = ChatPage(_lay_out(composition), backends)
+    tab = page.tab
+    sampling.follow(tab.askings.sampling, tab.askings.model, catalog)
+    picker.wire(tab.askings.model, tab.keys, catalog, composition.listings)
+    keys.wire(tab.keys, catalog, tab.askings.model, picker.shows, loaded)
+    conversation_events.wire(page, loaded)
+    _wire(tab, _Asking(page, pace))
+    return page
 
 
-def build(backends: Backends, pace: Pace) -> ChatTab:
-    """Renders the tab into the surrounding Blocks."""
-    tab = _lay_out(backends)
-    sampling.follow(tab.askings.sampling, tab.askings.model, backends.catalog)
-    _wire(tab, _Wiring(tab, backends, pace))
-    return tab
+class _Asking:
+    """What asks a model, and what moves among its answers."""
 
-
-class _Wiring:
-    """What the events of the page do."""
-
-    def __init__(self, tab: ChatTab, backends: Backends, pace: Pace) -> None:
-        self._tab = tab
-        self._backends = backends
+    def __init__(self, page: ChatPage, pace: Pace) -> None:
+        self._page = page
         self._pace = pace
 
-    def ask(self, written: Any, session: Session) -> dict[Any, Any]:
+    def ask(self, written: Mapping[str, Any] | None, session: Session) -> dict[Any, Any]:
         """The composer's message becomes the question."""
+        self._page.check_idle(session)
         message = question_of(written)
-        self._check_idle(session)
         if not message.content.strip():
             raise gr.Error("The message is empty: write something to send.", print_exception=False)
-        asked = session.asked(message)
-        return {**self._begun(asked), self._tab.composer: gr.update(value=None, submit_btn=False, stop_btn="Stop")}
+        changes = self._page.begun(session.asked(message))
+        changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
+        return changes
 
     def again(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A link under a turn that asks the model: retry, or write on."""
-        self._check_idle(session)
-        at = self._place(session, event)
+        self._page.check_idle(session)
+        at = self._page.place(session, event)
         begun = session.going_on(at) if event.verb == "on" else session.retried(at)
-        return {**self._begun(begun), self._tab.finished: self._drawn(begun, upto_question=True)}
+        return self._page.begun(begun, redraw=True)
 
     def edit(self, session: Session, event: EditData) -> dict[Any, Any]:
         """A turn in another wording; a question is asked anew."""
-        shown = history_view.drawn(session.conversation, self._card)
-        at = shown[event.index][0]
-        self._check_idle(session)
-        edited = session.edited(at, event.value if isinstance(event.value, str) else "")
-        if not edited.running:
-            return self._still(edited)
-        return {**self._begun(edited), self._tab.finished: self._drawn(edited, upto_question=True)}
+        self._page.check_idle(session)
+        at = self._page.place_of_message(session, event.index)
+        edited = session.edited(at, str(event.value))
+        return self._page.begun(edited, redraw=True) if edited.running else self._page.still(edited)
 
-    def change(self, session: Session, event: EventData) -> dict[Any, Any]:
+    def move(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A link under a turn that asks nobody: another branch, undo, fork."""
-        self._check_idle(session)
-        at, verb = self._place(session, event), event.verb
-        conversation = session.conversation
-        if verb == "undo":
-            undone, text = session.undone()
-            return {**self._still(undone), self._tab.composer: gr.update(value={"text": text, "files": []})}
-        if verb == "fork":
-            return self._still(session.forked(at))
-        step = -1 if verb == "back" else 1
-        return self._still(replace(session, conversation=conversation.switched(at, step)))
+        self._page.check_idle(session)
+        at = self._page.place(session, event)
+        match event.verb:
+            case "undo":
+                undone, text = session.undone()
+                changes = self._page.still(undone)
+                changes[self._page.tab.composer] |= {"value": {"text": text, "files": []}}
+                return changes
+            case "fork":
+                return self._page.still(session.forked(at))
+            case verb:
+                step = -1 if verb == "back" else 1
+                return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
 
-    async def answer(self, session: Session, **values: Any) -> AsyncGenerator[list[Any]]:
+    async def answer(self, session: Session, taken: Taken, **values: Any) -> AsyncGenerator[list[Any]]:
         """Streams the turn that is being written, and the session with it."""
         if not session.running:
             yield [[], session]
             return
-        asking = self._tab.askings.read(values)
-        replies = self._backends.reply(asking.contender, session.history())
+        contender = self._page.tab.askings.read(values).contender
+        card = self._page.card(contender.model)
+        key = taken.keys.get(card.provider) if card else None
+        replies = self._page.backends.reply(contender, session.history(), key=key)
         async with aclosing(self._pace.follow(replies)) as growing:
             async for reply in growing:
                 session = replace(session, reply=reply)
-                yield [self._running(session), session]
+                yield [self._page.writing(session), session]
 
     def settle(self, session: Session, **values: Any) -> dict[Any, Any]:
         """The page once nothing is written any more, also when the reader stopped it."""
-        contender = self._tab.askings.read(values).contender
+        if not session.running:
+            return {self._page.tab.session: session}
+        contender = self._page.tab.askings.read(values).contender
         if session.reply is not None and not session.reply.done:
-            stopped = self._backends.cut_off(contender, session.history(), session.reply)
+            stopped = self._page.backends.cut_off(contender, session.history(), session.reply)
             session = replace(session, reply=stopped)
-        idle = gr.update(submit_btn="Send", stop_btn=False)
-        return {**self._still(session.settled(contender)), self._tab.composer: idle}
-
-    def _begun(self, session: Session) -> dict[Any, Any]:
-        return {self._tab.session: session, self._tab.running: self._running(session)}
-
-    def _still(self, session: Session) -> dict[Any, Any]:
-        return {
-            self._tab.session: session,
-            self._tab.finished: self._drawn(session),
-            self._tab.running: [],
-            self._tab.totals: _figures(history_view.totals_line(session.conversation.totals())),
-        }
-
-    def _running(self, session: Session) -> list[transcript.Shown]:
-        if session.question is None:
-            return []
-        asked = session.conversation.turns[session.question].message
-        return history_view.running(asked, session.shown_reply() or session.cut, "", self._card)
-
-    def _drawn(self, session: Session, *, upto_question: bool = False) -> list[transcript.Shown]:
-        """The turns that stand; while a question is being answered it is drawn with its answer, not here."""
-        shown = history_view.drawn(session.conversation, self._card)
-        return [part for at, part in shown if not (upto_question and at == session.question)]
-
-    def _place(self, session: Session, event: EventData) -> int:
-        """The place of the turn that a link names. It came from a browser, so it may be anything."""
-        at = event.at
-        if not isinstance(at, int) or not 0 <= at < len(session.conversation.turns):
-            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
-        return at
-
-    def _check_idle(self, session: Session) -> None:
-        if session.running:
-            raise gr.Error("An answer is being written: wait for its end, or stop it.", print_exception=False)
-
-    def _card(self, model_id: str) -> ModelSpec | None:
-        try:
-            return self._backends.catalog.get(model_id)
-        except ProviderError:
-            return None
+        return self._page.still(session.settled(contender))
 
 
-def _wire(tab: ChatTab, wiring: _Wiring) -> None:
-    begun = [tab.session, tab.running, tab.finished, tab.composer, tab.totals]
+def _wire(tab: ChatTab, asking: _Asking) -> None:
     asked = [
-        tab.composer.submit(wiring.ask, [tab.composer, tab.session], begun, **QUIET),
-        tab.page.submit(wiring.again, tab.session, begun, **QUIET),
-        tab.finished.edit(wiring.edit, tab.session, begun, **QUIET),
+        tab.composer.submit(asking.ask, [tab.composer, tab.session], tab.shown, **QUIET),
+        tab.page.submit(asking.again, tab.session, tab.shown, **QUIET),
+        tab.finished.edit(asking.edit, tab.session, tab.shown, **QUIET),
     ]
     streams: list[Any] = []
     for event in asked:
         streamed = event.success(
-            wiring.answer,
-            tab.session,
+            asking.answer,
+            [tab.session, tab.keys.taken],
             [tab.running, tab.session],
             inputs_kwargs=tab.askings.named,
             concurrency_limit=None,
             show_progress="hidden",
             api_visibility="private",
         )
-        streamed.then(wiring.settle, tab.session, begun, inputs_kwargs=tab.askings.named, **QUIET)
+        streamed.then(asking.settle, tab.session, tab.shown, inputs_kwargs=tab.askings.named, **QUIET)
         streams.append(streamed)
-    tab.composer.stop(wiring.settle, tab.session, begun, inputs_kwargs=tab.askings.named, cancels=streams, **QUIET)
-    tab.page.click(wiring.change, tab.session, begun, **QUIET)
+    settled = {"inputs": tab.session, "outputs": tab.shown, "inputs_kwargs": tab.askings.named}
+    tab.composer.stop(asking.settle, **settled, cancels=streams, **QUIET)
+    tab.page.click(asking.move, tab.session, tab.shown, **QUIET)
 
 
-def _lay_out(backends: Backends) -> ChatTab:
+def _lay_out(composition: Composition) -> ChatTab:
+    catalog = composition.backends.catalog
     with gr.Row(equal_height=False, elem_classes="chat-row", elem_id="chat"):
         with gr.Column(scale=2, min_width=200, elem_classes="chat-list"):
-            gr.HTML("", elem_id="conversations", padding=False)
+            page = gr.HTML(
+                "",
+                html_template=theme.script("conversations.html"),
+                js_on_load=theme.script("chat.js") + theme.script("conversations.js"),
+                kept="server" if composition.shelf else "browser",
+                elem_id="conversations",
+                padding=False,
+                apply_default_css=False,
+            )
         with gr.Column(scale=7, min_width=320, elem_classes="chat-main"):
+            gr.HTML(theme.script("drawers.html"), padding=False, elem_classes="chat-drawers")
             with gr.Column(elem_classes="chat-scroll", elem_id="conversation"):
                 finished = _chatbot("finished", editable="all", placeholder=PLACEHOLDER)
                 running = _chatbot("running")
-            composer = gr.MultimodalTextbox(
-                placeholder="Ask anything",
-                show_label=False,
-                label="Message",
-                container=False,
-                lines=1,
-                max_lines=8,
-                autofocus=True,
-                sources=["upload"],
-                file_types=["image"],
-                file_count="multiple",
-                submit_btn="Send",
-                elem_id="composer",
-                elem_classes="composer",
-            )
+            composer = _composer()
             with gr.Row(elem_classes="chat-foot"):
                 meter = gr.HTML("", elem_id="meter", padding=False)
                 totals = gr.HTML("", elem_id="totals", padding=False)
         with gr.Column(scale=3, min_width=280, elem_classes="chat-side"):
-            askings, system_area, more = _lay_out_side(backends)
-        page = gr.HTML("", js_on_load=theme.script("chat.js"), elem_id="chat-events", padding=False)
+            model = picker.lay_out(catalog)
+            with gr.Column(elem_classes="system-area") as system_area:
+                system_prompt = gr.Textbox(
+                    label="System prompt",
+                    placeholder="How the model should behave. Empty sends none.",
+                    lines=4,
+                    max_lines=12,
+                    elem_id="system-prompt",
+                )
+            accordion = sampling.lay_out(catalog.default())
+            with gr.Column(elem_classes="more") as more:
+                own_keys = keys.lay_out(catalog)
     return ChatTab(
         session=gr.State(Session()),
-        keys=gr.State({}),
+        keys=own_keys,
         page=page,
         finished=finished,
         running=running,
         composer=composer,
         meter=meter,
         totals=totals,
-        askings=askings,
+        askings=Askings(model, system_prompt, accordion),
         system_area=system_area,
         more=more,
     )
 
 
-def _lay_out_side(backends: Backends) -> tuple[Askings, Any, Any]:
-    models = sorted(backends.catalog.models.values(), key=lambda model: not model.available)
-    start = backends.catalog.default()
-    model = gr.Dropdown(
-        [(format.model_label(model), model.id) for model in models],
-        value=start.id,
-        label="Model",
-        filterable=True,
-        elem_id="model",
+def _composer() -> Any:
+    return gr.MultimodalTextbox(
+        placeholder="Ask anything",
+        show_label=False,
+        label="Message",
+        container=False,
+        lines=1,
+        max_lines=8,
+        autofocus=True,
+        sources=["upload"],
+        file_types=["image"],
+        file_count="multiple",
+        submit_btn="Send",
+        elem_id="composer",
+        elem_classes="composer",
     )
-    with gr.Column(elem_classes="system-area") as system_area:
-        system_prompt = gr.Textbox(
-            label="System prompt",
-            placeholder="How the model should behave. Empty sends none.",
-            lines=4,
-            max_lines=12,
-            elem_id="system-prompt",
-        )
-    accordion = sampling.lay_out(start)
-    with gr.Column(elem_classes="more") as more:
-        pass
-    return Askings(model, system_prompt, accordion), system_area, more
 
 
 def _chatbot(elem_id: str, **more: Any) -> Any:
@@ -270,7 +217,3 @@ def _chatbot(elem_id: str, **more: Any) -> Any:
         elem_classes="transcript",
         **more,
     )
-
-
-def _figures(line: str) -> str:
-    return f'<span title="All answers of this conversation together">{line}</span>' if line else ""

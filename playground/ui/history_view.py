@@ -36,9 +36,10 @@ def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
     return shown
 
 
-def running(question: Message, reply: Reply | None, model: str, card: Card) -> list[Shown]:
+def running(question: Message, reply: Reply | None, card: Card) -> list[Shown]:
     """The turn that is being written."""
-    return [*transcript.question(question), *transcript.turn(reply or Reply(model), card(model))]
+    so_far = reply or Reply("")
+    return [*transcript.question(question), *transcript.turn(so_far, card(so_far.model))]
 
 
 def totals_line(totals: Totals) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import gradio
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
         """Who called; Gradio fills a handler's parameter of this type in. `session_hash` is new on each page load."""
 
         session_hash: str | None
+        query_params: Mapping[str, str]
 
     class EventData:
         """What an event carries besides its inputs, as attributes: whatever the page's script gave it."""
