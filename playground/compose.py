@@ -14,6 +14,7 @@ from .arena.battle import Arena
 from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
+from .conversation.shelf import Shelf
 from .lab.running import Sweeps
 from .lab.runs import Runs
 from .models.catalog import Catalog, ProviderSpec, load_catalog
@@ -23,6 +24,7 @@ from .ops.rates import Rates
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
+from .providers.listing import Listings
 from .providers.local import LocalModel
 from .providers.openai import OpenAIProvider
 from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
@@ -41,6 +43,7 @@ class Composition:
     """What app.py and the Python functions need; `local` is the embedded model unless it is off.
 
     `guard`, `gate` and `rates` say who may ask; `open_ledger` opens the budget where no arena does.
+    `shelf` keeps conversations on the server, None where each browser keeps its own.
     """
 
     backends: Backends
@@ -52,6 +55,8 @@ class Composition:
     gate: Gate
     rates: Rates
     open_ledger: Callable[[], None]
+    shelf: Shelf | None
+    listings: Listings
 
 
 def compose(settings: Settings, *, public: bool = False) -> Composition:
@@ -66,9 +71,10 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
     rates = Rates(settings.redis_url.get_secret_value() if settings.redis_url else "")
     guard = Guard(_rules(catalog, settings, public), rates)
+    providers = _providers(catalog, settings, http, local)
     backends = Backends(
         catalog,
-        _providers(catalog, settings, http, local),
+        providers,
         counters={"local": local.sizes} if local else {},
         limits=Limits(
             settings.max_input_tokens,
@@ -78,15 +84,17 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
     )
     arena = Arena(backends, partial(open_votes, settings, guard))
     return Composition(
-        backends,
-        local,
-        arena,
-        Standings(arena.store, lambda: arena.listed),
-        Sweeps(backends, Runs(settings.data_dir / "experiments")),
-        guard,
-        Gate(one_each=public),
-        rates,
-        partial(_open_ledger, settings, guard),
+        backends=backends,
+        local=local,
+        arena=arena,
+        standings=Standings(arena.store, lambda: arena.listed),
+        sweeps=Sweeps(backends, Runs(settings.data_dir / "experiments")),
+        shelf=Shelf(settings.data_dir / "conversations") if settings.conversations == "server" else None,
+        listings=Listings(providers, catalog.served),
+        guard=guard,
+        gate=Gate(one_each=public),
+        rates=rates,
+        open_ledger=partial(_open_ledger, settings, guard),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..compose import Composition
-from . import battles, chat, experiments, operation
+from . import battles, chat, conversations, experiments, operation
 from . import standings as boards
 from .operation import Readiness
 
@@ -19,6 +19,7 @@ def build_routes(parts: Composition, admin_token: SecretStr | None) -> list[Any]
         operation.build_router(readiness, parts.guard, parts.gate, admin_token),
         chat.build_router(parts.backends),
         battles.build_router(parts.arena),
+        conversations.build_router(parts.shelf),
         boards.build_router(parts.standings, admin_token),
         experiments.build_router(parts.sweeps),
     ]

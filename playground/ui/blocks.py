@@ -35,7 +35,7 @@ def build(composition: Composition) -> Any:
         handover = gr.State(None)  # blind battles that were lined up in an experiment
         with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat"):
-                chat_tab.build(backends, pace)
+                chat_tab.build(composition, pace, page.load)
             with gr.Tab("Arena", id="arena"):
                 take_over = arena_tab.build(backends, arena, pace, voter, handover)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
