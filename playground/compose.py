@@ -9,6 +9,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 
 import httpx2
+from pydantic import SecretStr
 
 from .arena.battle import Arena
 from .arena.standings import Standings
@@ -31,12 +32,16 @@ MOST_CONNECTIONS = 1000
 
 @dataclass(frozen=True)
 class Composition:
-    """What app.py and the Python functions need; `local` is the embedded model unless it is off."""
+    """What app.py and the Python functions need; `local` is the embedded model unless it is off.
+
+    `admin_token` is the owner's, None when there is none: then nothing is the owner's alone.
+    """
 
     backends: Backends
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    admin_token: SecretStr | None = None
 
 
 def compose(settings: Settings) -> Composition:
@@ -53,16 +58,19 @@ def compose(settings: Settings) -> Composition:
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
     arena = Arena(backends, partial(open_votes, settings))
-    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
+    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed), settings.admin_token)
 
 
-def open_votes(settings: Settings) -> Votes:
-    """The store of this process; a process that takes its place on host and port cleans up after it."""
+def open_votes(settings: Settings, *, beside: bool = False) -> Votes:
+    """The store of this process; a process that takes its place on host and port cleans up after it.
+
+    `beside`: for a command, which leaves alone what the page's process is running.
+    """
     from .arena.database import Database
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return Votes(Database(url, settings.data_dir), f"{gethostname()}:{settings.port}")
+    return Votes(Database(url, settings.data_dir), f"{gethostname()}:{'command' if beside else settings.port}")
 
 
 def _providers(

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, leaderboard_tab
+from . import arena_tab, chat_tab, judge_panel, leaderboard_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -37,6 +37,8 @@ def build(composition: Composition) -> Any:
                 arena_tab.build(backends, arena, pace, voter)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
+                if composition.admin_token is not None:
+                    judge_panel.build(backends, arena, composition.admin_token)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

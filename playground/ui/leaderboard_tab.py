@@ -101,7 +101,7 @@ class _Wiring:
         tab = self._tab
         pair, choices = _pair(board, one, other), _choices(board)
         return {
-            tab.headline: view.headline(board, asked.narrowed),
+            tab.headline: view.headline(board, asked.narrowed) + await self._judged(selection),
             tab.table: view.table(board, known),
             tab.cautions: view.cautions(board),
             tab.heat: view.heat_map(board),
@@ -112,6 +112,9 @@ class _Wiring:
             **{box: gr.update(choices=choices, value=one) for box, one in zip(tab.pair, pair, strict=True)},
             tab.verdict: await self._verdict(selection, board, *pair),
         }
+
+    async def _judged(self, selection: Selection) -> str:
+        return view.agreement_note(await self._standings.agreement()) if selection.source == "judge" else ""
 
     async def compare(self, request: Request, voter: str, one: str | None, other: str | None, *filters: Any) -> str:
         """The verdict on the two that were chosen."""
