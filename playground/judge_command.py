@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     votes = open_votes(settings, beside=True)
     try:
         return asyncio.run(_run(backends, votes, arguments))
-    except KeyboardInterrupt:  # before anything was judged
+    except KeyboardInterrupt:
+        print("Stopped before anything was judged.", file=sys.stderr)
         return INTERRUPTED
     finally:
         votes.close()

@@ -29,27 +29,31 @@ STRENGTHS = {
 DAY_S = 86_400
 
 
-def config(names=tuple(STRENGTHS)):
-    """The owner's file with these contenders on one endpoint that nobody serves."""
-    lines = ["[endpoints.lab]", 'base_url = "http://127.0.0.1:9/v1"', "[models]"]
+NOBODY = "http://127.0.0.1:9"
+
+
+def config(names=tuple(STRENGTHS), url=NOBODY):
+    """The owner's file with these contenders on one endpoint, and two models that judge there."""
+    lines = ["[endpoints.lab]", f'base_url = "{url}/v1"', "[models]"]
+    lines += [f'"the-{how}" = {{ provider = "lab", name = "The {how}" }}' for how in ("judge", "endless")]
     lines += [f'"m{at}" = {{ provider = "lab", name = "M{at}" }}' for at in range(len(names))]
     for at, name in enumerate(names):
         lines += [f"[contenders.m{at}]", f'model = "m{at}"', f'name = "{name}"', f'system_prompt = "Number {at}"']
     return "\n".join(lines)
 
 
-def fill(folder, votes, *, judged=0, seed=5, names=tuple(STRENGTHS), days=60):
+def fill(folder, votes, *, judged=0, seed=5, names=tuple(STRENGTHS), days=60, url=NOBODY, leaks=0.05):
     """Writes own.toml and a database of `votes` people's votes, of whom the judge has judged the first `judged`.
 
     Returns the environment of an app that shows them.
     """
-    (folder / "own.toml").write_text(config(names), encoding="utf-8")
+    (folder / "own.toml").write_text(config(names, url), encoding="utf-8")
     environ = {"PLAYGROUND_CONFIG": str(folder / "own.toml"), "PLAYGROUND_LOCAL": "off"}
     store = Votes(Database("", folder / "data"), "filler")
     listed = Arena(Backends(load_catalog(load_settings(environ)), {}), lambda: store).listed
     store.publish(listed)
     random_ = random.Random(seed)
-    cast = [_vote(store, at, random_, [one for one in listed if one.name in names], days) for at in range(votes)]
+    cast = [_vote(store, at, random_, [one for one in listed if one.name in names], days, leaks) for at in range(votes)]
     assert sum(store.add_voted(cast)) == votes
     for one in cast[:judged]:
         agreed = one.outcome.replace("both_bad", "tie")
@@ -58,7 +62,7 @@ def fill(folder, votes, *, judged=0, seed=5, names=tuple(STRENGTHS), days=60):
     return environ
 
 
-def _vote(store, at, random_, listed, days):
+def _vote(store, at, random_, listed, days, leaks):
     a, b = random_.sample(listed, 2)
     category = random_.choice(CATEGORIES)
     answers = {
@@ -74,7 +78,7 @@ def _vote(store, at, random_, listed, days):
     }
     created = time.time() - days * DAY_S * random_.random() ** 1.5
     battle = Battle(f"filled-{at}", a.id, b.id, "somebody", created, (Turn(f"Prompt {at}", **answers),))
-    battle = replace(battle, category=category, leaked=("a",) if random_.random() < 0.05 else ())
+    battle = replace(battle, category=category, leaked=("a",) if random_.random() < leaks else ())
     styles = {seat: Style(random_.randint(20, 400), 0, random_.randint(0, 5), 0) for seat in SEATS}
     store.add_battle(battle)
     store.close_turn(replace(battle, status="ready"), styles)

@@ -12,7 +12,7 @@ def estimate_text(estimate: Estimate) -> str:
     """What judging would take, in sentences."""
     if not estimate.battles:
         return NOTHING
-    cost = "price unknown" if estimate.cost is None else f"cost ≈ {money(estimate.cost)}"
+    cost = f"cost ≈ {money(estimate.cost)}" if estimate.cost else money(estimate.cost)
     said = (
         f"{estimate.model} would judge {_battles(estimate.battles)} in both orders: {estimate.calls:,} calls, "
         f"≈ {estimate.input_tokens:,} tokens in, ≈ {estimate.output_tokens:,} out, {cost}."
@@ -29,7 +29,8 @@ def progress_text(progress: Progress) -> str:
         parts.append(f"{progress.ties:,} of them ties")
     if progress.unjudged:
         parts.append(f"{progress.unjudged:,} left unjudged")
-    parts.append(money(progress.cost))
+    if progress.done:
+        parts.append(money(progress.cost))
     return " · ".join(parts)
 
 
