@@ -6,13 +6,16 @@ import argparse
 import os
 import sys
 
-from playground.compose import Composition, compose
-from playground.errors import ConfigError
-from playground.settings import Settings, load_settings, read_environment
-
 # Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+# Read by numpy when it is imported. Ratings are small: threads of its own wait for each other on a busy machine, and a
+# leaderboard takes ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from playground.compose import Composition, compose
+from playground.errors import ConfigError
+from playground.settings import Settings, load_settings, read_environment
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from .errors import ConfigError, PlaygroundError
 
 if TYPE_CHECKING:
     from .arena.votes import Votes
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in app.py
 
 MOST_JUDGED = 1_000_000
 FILE = "JSONL with model_a, model_b, winner (arena-140k, FastChat), a JSON array, or Parquet; - reads standard input"
