@@ -91,14 +91,14 @@ async def test_every_finished_battle_gets_a_vote_of_its_own_source(votes, backen
 
 
 async def test_the_judge_sees_no_name_and_each_question_has_a_mark_of_its_own(votes, backends):
-    fought(votes, "b0")
-    fought(votes, "b1")
+    fought(votes, "one-battle")
+    fought(votes, "two-battle")
     model, provider = backends()
     await judged(model, votes, "wise", 100)
     codes = set()
     for request in provider.requests:
         sent = "\n".join(message.content for message in request.messages)
-        assert not re.search(r"model-[xyz]|Be kind|\bX\b|\bY\b|b0|b1", sent)
+        assert not re.search(r"model-[xyz]|Be kind|\bX\b|\bY\b|-battle", sent)
         codes |= set(re.findall(r"\[(\w+) end\]", sent))
     assert len(codes) == len(provider.requests) == 4
 
