@@ -7,17 +7,20 @@ import os
 import sys
 from typing import Any
 
+# Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+# Read by numpy when it is imported. Ratings are small: threads of its own wait for each other on a busy machine, and a
+# leaderboard takes ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Read by the web server: it would believe any X-Forwarded-For from this machine. TRUSTED_PROXY_HOPS decides instead.
+os.environ["FORWARDED_ALLOW_IPS"] = ""
+
 from playground.checks import configured
 from playground.compose import Composition, rate_of, secrets_of
 from playground.errors import ConfigError
 from playground.ops.telemetry import start_logging
 from playground.settings import Settings, read_environment
-
-# Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
-# Read by the web server: it would believe any X-Forwarded-For from this machine. TRUSTED_PROXY_HOPS decides instead.
-os.environ["FORWARDED_ALLOW_IPS"] = ""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,7 +51,7 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
 
     start_logging(settings.log_level, secrets_of(composition.backends.catalog, settings))
     page = build(composition)
-    routes = build_routes(composition, settings.admin_token)
+    routes = build_routes(composition)
     middleware = _middleware(settings, composition, page, share=share)
     try:
         loop = launch(page, host=settings.host, port=settings.port, share=share, routes=routes, middleware=middleware)

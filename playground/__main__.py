@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -14,11 +15,14 @@ from .errors import ConfigError, PlaygroundError
 if TYPE_CHECKING:
     from .arena.votes import Votes
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in app.py
+
+MOST_JUDGED = 1_000_000
 FILE = "JSONL with model_a, model_b, winner (arena-140k, FastChat), a JSON array, or Parquet; - reads standard input"
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; returns the exit status: 0, or 2 with the reason on standard error."""
+    """Runs one command; returns the exit status: 0, or 2 with the reason on standard error, 130 after Ctrl-C."""
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
@@ -34,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m playground", description="Votes: rank, compare, import, export.")
+    parser = argparse.ArgumentParser(
+        prog="python -m playground", description="Votes: rank, compare, import, export, judge."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     rank = commands.add_parser("leaderboard", help="rank the votes of any file, without a database")
@@ -59,7 +65,20 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument("--format", choices=("trl", "kto", "dpo", "arena", "csv"), required=True)
     give.add_argument("--output", metavar="FILE", default="-", help="default: standard output; .parquet needs DuckDB")
     give.set_defaults(command=_export)
+
+    label = commands.add_parser("judge", help="let a model judge finished battles, on a board of its own")
+    label.add_argument("--model", metavar="M", required=True, help="id of the model, as in GET /models")
+    label.add_argument("--limit", type=_at_least_one, metavar="N", default=100, help="battles at most (default 100)")
+    label.add_argument("--dry-run", action="store_true", help="print what it would take, and stop")
+    label.add_argument("--yes", action="store_true", help="start without asking")
+    label.set_defaults(command=_judge)
     return parser
+
+
+def _at_least_one(written: str) -> int:
+    if not written.isdecimal() or not 1 <= int(written) <= MOST_JUDGED:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_JUDGED:,}, not {written!r:.40}")
+    return int(written)
 
 
 def _leaderboard(arguments: argparse.Namespace) -> int:
@@ -109,12 +128,18 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _judge(arguments: argparse.Namespace) -> int:
+    from .judge_command import run
+
+    return run(arguments)
+
+
 @contextmanager
 def _store() -> Generator[Votes]:
     from .compose import open_votes
     from .settings import load_settings
 
-    votes = open_votes(load_settings())
+    votes = open_votes(load_settings(), beside=True)
     try:
         yield votes
     finally:

@@ -9,6 +9,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING
 
 import httpx2
+from pydantic import SecretStr
 
 from .arena.battle import Arena
 from .arena.standings import Standings
@@ -44,6 +45,7 @@ class Composition:
 
     `guard`, `gate` and `rates` say who may ask; `open_ledger` opens the budget where no arena does.
     `shelf` keeps conversations on the server, None where each browser keeps its own.
+    `admin_token` is the owner's, None when there is none: then nothing is the owner's alone.
     """
 
     backends: Backends
@@ -57,6 +59,7 @@ class Composition:
     open_ledger: Callable[[], None]
     shelf: Shelf | None
     listings: Listings
+    admin_token: SecretStr | None = None
 
 
 def compose(settings: Settings, *, public: bool = False) -> Composition:
@@ -95,20 +98,22 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         gate=Gate(one_each=public),
         rates=rates,
         open_ledger=partial(_open_ledger, settings, guard),
+        admin_token=settings.admin_token,
     )
 
 
-def open_votes(settings: Settings, guard: Guard | None = None) -> Votes:
+def open_votes(settings: Settings, guard: Guard | None = None, *, beside: bool = False) -> Votes:
     """The store of this process; a process that takes its place on host and port cleans up after it.
 
-    The budget of `guard` is kept in the same database.
+    The budget of `guard` is kept in the same database. `beside`: for a command, which leaves alone what the page's
+    process is running.
     """
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
     database = _open_database(settings)
     if guard is not None:
         _hand_ledger(settings, guard, database)
-    return Votes(database, f"{gethostname()}:{settings.port}")
+    return Votes(database, f"{gethostname()}:{'command' if beside else settings.port}")
 
 
 def check_database(settings: Settings) -> None:

@@ -26,7 +26,8 @@ LAYERS = {
     "sync": 7,
     "ui": 7,
     "__init__": 8,
-    "__main__": 8,
+    "judge_command": 8,
+    "__main__": 9,
 }
 ONE_FILE_EACH = {
     "openai": "playground/providers/openai.py",
@@ -36,14 +37,8 @@ ONE_FILE_EACH = {
     "genai_prices": "playground/models/pricing.py",
 }
 
-STORE = {
-    "arena/database.py",
-    "arena/exchange_rows.py",
-    "arena/rows.py",
-    "arena/tally_rows.py",
-    "arena/votes.py",
-    "ops/budget.py",
-}
+ROWS = {f"arena/{name}.py" for name in ("rows", "tally_rows", "exchange_rows", "judge_rows")}
+STORE = {"arena/database.py", "arena/votes.py", "ops/budget.py", *ROWS}
 
 
 def imports_of(path: Path):

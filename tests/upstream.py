@@ -1,6 +1,7 @@
 """A model server that speaks OpenAI's wire format and says what a test wants, for the whole app as a process.
 
-The model's id says how it behaves: "quick", "slow" (five times as slow), "broken" (status 500), "endless".
+The model's id says how it behaves: "quick", "slow" (five times as slow), "broken" (status 500), "endless",
+"judge" (says: tie).
 Everything else it sends (ids, fingerprints, usage) is full of canaries that no page may pass on before a vote.
 """
 
@@ -18,7 +19,7 @@ from starlette.routing import Route
 
 CANARY = "canaryupstream"
 TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
-PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02}
+PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02, "judge": 0.0}
 COUNT = itertools.count()
 # Prompt -> the pieces of what every model answers to it, in the place of TEXT.
 SAYINGS: dict[str, list[str]] = {}
@@ -60,6 +61,8 @@ async def chunks(body, how):
     endless = how == "endless" or "endless" in body["messages"][-1]["content"]
     said = SAYINGS.get(body["messages"][-1]["content"])
     words = itertools.cycle(TEXT.split()) if endless else f"{TEXT} ({next(COUNT)}) end.".split()
+    if how == "judge":
+        said = ['{"verdict":', '"tie"}']
     for piece in (f"{word} " for word in words) if said is None else said:
         yield event({**base, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
         await asyncio.sleep(PAUSE_S.get(how, 0.004))

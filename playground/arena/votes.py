@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..models.contenders import ListedContender
-from . import exchange_rows, rows, tally_rows
+from . import exchange_rows, judge_rows, rows, tally_rows
 from .counts import OUTCOMES, Counts, Outcome
 from .database import Database
 from .export import StoredVote
@@ -282,6 +282,19 @@ class Votes:
         """(outcome by people, outcome by the judge, battles) of the blind battles that have both."""
         with self._database.reading() as connection:
             return tally_rows.agreement(connection)
+
+    def unjudged(self, most: int, after: tuple[float, str] | None = None) -> list[tuple[float, str]]:
+        """(when a person voted, battle) of finished blind battles without a judge's vote, newest first.
+
+        At most `most`, and of those only what comes after `after`, the last one of the page before.
+        """
+        with self._database.reading() as connection:
+            return judge_rows.unjudged(connection, most, after)
+
+    def count_unjudged(self, most: int) -> int:
+        """How many such battles there are, counted up to `most`."""
+        with self._database.reading() as connection:
+            return judge_rows.count_unjudged(connection, most)
 
     def voted(self, contenders: Mapping[str, ListedContender]) -> Iterator[StoredVote]:
         """Every vote of any kind in the order they were cast, a page at a time; who is who comes from `contenders`."""

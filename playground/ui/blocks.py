@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, budget_line, chat_tab, experiments_tab, leaderboard_tab
+from . import arena_tab, budget_line, chat_tab, experiments_tab, judge_panel, leaderboard_tab
 from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
@@ -40,6 +40,8 @@ def build(composition: Composition) -> Any:
                 take_over = arena_tab.build(backends, arena, pace, voter, handover)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
+                if composition.admin_token is not None:
+                    judge_panel.build(backends, arena, composition.admin_token)
             with gr.Tab("Experiments", id="experiments") as opened:
                 sent = experiments_tab.build(backends, composition.sweeps, voter, opened.select, handover, tabs)
             for event in sent:

@@ -101,7 +101,7 @@ class _Wiring:
         tab = self._tab
         pair, choices = _pair(board, one, other), _choices(board)
         return {
-            tab.headline: view.headline(board, asked.narrowed),
+            tab.headline: await self._headline(board, asked, selection),
             tab.table: view.table(board, known),
             tab.cautions: view.cautions(board),
             tab.heat: view.heat_map(board),
@@ -112,6 +112,12 @@ class _Wiring:
             **{box: gr.update(choices=choices, value=one) for box, one in zip(tab.pair, pair, strict=True)},
             tab.verdict: await self._verdict(selection, board, *pair),
         }
+
+    async def _headline(self, board: Board, asked: _Asked, selection: Selection) -> str:
+        """A judge is only worth as much as it agrees with people, so its board says that first."""
+        judged = selection.source == "judge"
+        said = view.headline(board, asked.narrowed, judged)
+        return said + view.agreement_note(await self._standings.agreement()) if judged and board.board.votes else said
 
     async def compare(self, request: Request, voter: str, one: str | None, other: str | None, *filters: Any) -> str:
         """The verdict on the two that were chosen."""
@@ -145,12 +151,13 @@ def build(arena: Arena, standings: Standings, voter: Any, opened: Callable[..., 
 
 def _lay_out() -> LeaderboardTab:
     plain: dict[str, Any] = {"show_label": False, "container": False}
+    pick: dict[str, Any] = {**plain, "elem_classes": "board-pick"}
     with gr.Row(elem_classes="board-filters"):
         filters: dict[str, Any] = {
             "votes": gr.Radio(list(VOTES), value="Blind votes", label="Votes", elem_classes="segmented", **plain),
-            "category": gr.Dropdown(PROMPTS, value="", label="Prompts", min_width=140, **plain),
-            "days": gr.Dropdown(PERIODS, value=0, label="Period", min_width=140, **plain),
-            "ties": gr.Dropdown(TIES, value="half", label="Ties", min_width=180, **plain),
+            "category": gr.Dropdown(PROMPTS, value="", label="Prompts", min_width=140, **pick),
+            "days": gr.Dropdown(PERIODS, value=0, label="Period", min_width=140, **pick),
+            "ties": gr.Dropdown(TIES, value="half", label="Ties", min_width=180, **pick, elem_id="board-ties"),
             "mine": gr.Checkbox(label="Mine only", container=False, min_width=100),
             "leaked": gr.Checkbox(
                 label="With given-away names", info=None, container=False, min_width=150, elem_id="board-leaked"
@@ -168,8 +175,8 @@ def _lay_out() -> LeaderboardTab:
                 gr.HTML("<h2>Which of two is better?</h2>", padding=False)
                 with gr.Row():
                     pair = (
-                        gr.Dropdown([], label="One", min_width=130, **plain, elem_id="verdict-a"),
-                        gr.Dropdown([], label="The other", min_width=130, **plain, elem_id="verdict-b"),
+                        gr.Dropdown([], label="One", min_width=130, **pick, elem_id="verdict-a"),
+                        gr.Dropdown([], label="The other", min_width=130, **pick, elem_id="verdict-b"),
                     )
                 verdict = gr.HTML("", padding=False, elem_id="verdict")
             with gr.Column(min_width=320, elem_classes="board-part"):

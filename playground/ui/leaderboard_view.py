@@ -17,6 +17,7 @@ from .format import money, seconds
 MOST_IN_MAP = 25
 MOST_DAYS = 120
 NO_VOTES = "No votes yet. Vote in the Arena: whoever has fought appears here."
+NOT_JUDGED = "The judge has not voted yet. The owner starts it with <code>python -m playground judge</code>."
 NONE_FIT = "No vote fits these filters."
 PEEKING = "Ranks are not valid under peeking; the verdict below is."
 HEADS_BEFORE = {
@@ -35,11 +36,11 @@ HEADS_AFTER = {
 EXPORTS = "Every vote: <code>python -m playground export</code>, or <code>GET /export</code> with the owner's token."
 
 
-def headline(board: Board, filtered: bool) -> str:
-    """The sentence above the table."""
+def headline(board: Board, filtered: bool, judged: bool = False) -> str:
+    """The sentence above the table; `judged`: the votes are those of the judge."""
     now = board.board
     if not now.votes:
-        return f'<p class="board-note">{NONE_FIT if filtered else NO_VOTES}</p>'
+        return f'<p class="board-note">{NONE_FIT if filtered else NOT_JUDGED if judged else NO_VOTES}</p>'
     many = len(now.ratings)
     said = [f"<strong>{now.votes:,}</strong> vote{'s' if now.votes != 1 else ''} on {many} contenders"]
     if now.votes < FEWEST_TO_RANK:
