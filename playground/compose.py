@@ -14,11 +14,13 @@ from .arena.battle import Arena
 from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
+from .lab.token_lab import TokenLab
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
 from .providers.local import LocalModel
+from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
 from .settings import Settings
 
@@ -37,6 +39,7 @@ class Composition:
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    token_lab: TokenLab
 
 
 def compose(settings: Settings) -> Composition:
@@ -53,7 +56,13 @@ def compose(settings: Settings) -> Composition:
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
     arena = Arena(backends, partial(open_votes, settings))
-    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
+    return Composition(
+        backends,
+        local,
+        arena,
+        Standings(arena.store, lambda: arena.listed),
+        TokenLab(LocalLab(local) if local else None),
+    )
 
 
 def open_votes(settings: Settings) -> Votes:

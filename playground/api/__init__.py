@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from ..arena.battle import Arena
 from ..arena.standings import Standings
 from ..conversation.reply import Backends
-from . import battles, chat
+from ..lab.token_lab import TokenLab
+from . import battles, chat, tokens
 from . import standings as boards
 
 
@@ -22,7 +23,9 @@ class Live:
     status: Literal["ok"] = "ok"
 
 
-def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_token: SecretStr | None) -> list[Any]:
+def build_routes(
+    backends: Backends, arena: Arena, standings: Standings, lab: TokenLab, admin_token: SecretStr | None
+) -> list[Any]:
     """The routes to hand to Gradio's launch, in the order they are tried."""
     operation = APIRouter(tags=["operation"])
 
@@ -36,4 +39,5 @@ def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_t
         *chat.build_router(backends).routes,
         *battles.build_router(arena).routes,
         *boards.build_router(standings, admin_token).routes,
+        *tokens.build_router(lab).routes,
     ]

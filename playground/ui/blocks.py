@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, leaderboard_tab
+from . import arena_tab, chat_tab, leaderboard_tab, tokens_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -37,6 +37,8 @@ def build(composition: Composition) -> Any:
                 arena_tab.build(backends, arena, pace, voter)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
+            with gr.Tab("Tokens", id="tokens") as opened:
+                tokens_tab.build(composition.token_lab, backends.catalog, opened.select)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

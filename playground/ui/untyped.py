@@ -14,5 +14,11 @@ if TYPE_CHECKING:
         """Who called; Gradio fills a handler's parameter of this type in. `session_hash` is new on each page load."""
 
         session_hash: str | None
+
+    class EventData:
+        """What a page's own script sent with its event; anyone can forge it."""
+
+        _data: dict[str, Any]
 else:
     Request = gradio.Request
+    EventData = gradio.EventData

@@ -1,0 +1,1 @@
+"""Experiments on models: what tokens, parameters and prompts do. Knows no page and no HTTP."""
