@@ -58,7 +58,9 @@ def counts_line(text: str, counts: Counts) -> str:
 def model_table(rows: Sequence[ModelCount]) -> str:
     """Tokens and cost of the text for each model."""
     listed = "".join(map(_model_row, rows))
-    heads = '<th scope="col">Model</th><th scope="col">Tokens</th><th scope="col">Cost to read</th>'
+    heads = (
+        '<th scope="col">Model</th><th scope="col">Tokens</th><th scope="col" title="For the text as input">Cost</th>'
+    )
     table = f'<table class="by-model"><thead><tr>{heads}</tr></thead><tbody>{listed}</tbody></table>'
     return f'<div class="by-model-box" tabindex="0" role="group" aria-label="Tokens and cost by model">{table}</div>'
 
@@ -111,7 +113,8 @@ def surprise_tokens(found: Surprise, pieces: Sequence[bytes]) -> str:
         listed.append(f'<i style="--strength:{strength:.2f}" title="{said}">{drawn(pieces[token])}</i>')
     listed += [f"<i>{drawn(pieces[token])}</i>" for token in found.tokens[len(found.logprobs) + 1 :]]
     scale = '<p class="surprise-scale"><span>expected</span><i></i><span>20 bits or more</span></p>'
-    return f'<div class="tokens surprise" role="group" aria-label="Tokens by surprise">{"".join(listed)}</div>{scale}'
+    tokens = "".join(listed)
+    return f'<div class="surprise" role="group" tabindex="0" aria-label="Tokens by surprise">{tokens}</div>{scale}'
 
 
 def trouble(message: str) -> str:
