@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from . import arena, embedded, leaderboard, start
+from . import arena, embedded, lab, leaderboard, start
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     results = []
-    for benchmark in (start, arena, leaderboard, embedded):
+    for benchmark in (start, arena, leaderboard, lab, embedded):
         print(f"{benchmark.__name__} ...", file=sys.stderr)
         results += benchmark.run(full=arguments.full)
     if arguments.json:
