@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -65,9 +66,10 @@ def build_router(lab: TokenLab) -> APIRouter:
         try:
             filters = body.filters()
             found = await lab.distribution(await lab.context(body.prefix, chat=body.chat))
-            return JSONResponse(_distribution(found, filters, await lab.pieces(), body.n))
+            pieces = await lab.pieces()
         except ProviderError as error:
             return _refused(error)
+        return await asyncio.to_thread(_distribution, found, filters, pieces, body.n)
 
     return router
 
@@ -79,9 +81,9 @@ def _listed(encoding: str, found: list[TokenSpan]) -> JSONResponse:
     return JSONResponse({"encoding": encoding, "count": len(listed), "tokens": listed})
 
 
-def _distribution(found: Distribution, filters: Filters, pieces: Any, n: int) -> dict[str, Any]:
+def _distribution(found: Distribution, filters: Filters, pieces: Sequence[bytes], n: int) -> JSONResponse:
     left = decode(found, filters)
-    return {
+    listed: dict[str, Any] = {
         "tokens": [
             {
                 "id": token,
@@ -96,6 +98,7 @@ def _distribution(found: Distribution, filters: Filters, pieces: Any, n: int) ->
         "kept": left.kept,
         "kept_mass": left.kept_mass,
     }
+    return JSONResponse(listed)
 
 
 def _refused(error: ProviderError) -> JSONResponse:

@@ -62,7 +62,7 @@ async def score(lab: TokenLab, text: str) -> AsyncGenerator[Surprise]:
     Raises ProviderError as TokenLab does, and for a text of fewer than two or more than MOST_SCORED tokens.
     """
     check_whole(text)
-    tokens = tuple(await lab.model.ids(text))
+    tokens = tuple(await lab.model.ids(text, begins=True))
     if len(tokens) < 2:
         raise ProviderError("bad_request", "The text is too short: perplexity needs at least two tokens.")
     if len(tokens) > MOST_SCORED:

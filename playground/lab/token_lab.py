@@ -32,7 +32,9 @@ class Next(Protocol):
 
 class Drawn(Protocol):
     @property
-    def tokens(self) -> tuple[tuple[int, float], ...]: ...
+    def tokens(self) -> tuple[int, ...]: ...
+    @property
+    def logprobs(self) -> tuple[float, ...]: ...
     @property
     def ended(self) -> bool: ...
 
@@ -44,7 +46,7 @@ class LanguageModel(Protocol):
 
     @property
     def waiting(self) -> str: ...
-    async def ids(self, text: str) -> list[int]: ...
+    async def ids(self, text: str, *, begins: bool = False) -> list[int]: ...
     async def question(self, text: str) -> list[int]: ...
     async def next(self, context: Sequence[int]) -> Next: ...
     async def logprob(self, context: Sequence[int], token: int) -> float: ...
@@ -53,9 +55,12 @@ class LanguageModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Tokens in a row, each as (id, its own probability before any filter); `ended` if the model ended there."""
+    """Tokens in a row, each with its own probability before any filter; `ended` if the model ended there.
 
-    tokens: tuple[tuple[int, float], ...]
+    The probability of a token after which a character is not yet whole is None: the server tells none.
+    """
+
+    tokens: tuple[tuple[int, float | None], ...]
     ended: bool
 
 
@@ -88,7 +93,7 @@ class TokenLab:
             what = "question" if chat else "prefix"
             raise ProviderError("bad_request", f"The {what} is empty: write something for the model to go on from.")
         check_whole(text)
-        found = tuple(await (self.model.question(text) if chat else self.model.ids(text)))
+        found = tuple(await (self.model.question(text) if chat else self.model.ids(text, begins=True)))
         room = self.model.window_tokens - ROOM
         if len(found) > room:
             raise ProviderError(
@@ -111,14 +116,15 @@ class TokenLab:
 
     async def greedy(self, context: Context, length: int) -> Path:
         """How the model goes on when it always takes the most probable token."""
-        return _path(await self.model.draw(context, length, 0, asdict(GREEDY)))
+        return path_of(await self.model.draw(context, length, 0, asdict(GREEDY)), await self.pieces())
 
     async def continuations(
         self, context: Context, filters: Filters, *, draws: int, length: int, seed: int
     ) -> list[Path]:
         """`draws` ways to go on, of at most `length` tokens, with seeds from `seed` on; drawn by llama.cpp itself."""
         asked = (self.model.draw(context, length, seed + at, asdict(filters)) for at in range(draws))
-        return [_path(drawn) for drawn in await asyncio.gather(*asked)]
+        every, pieces = await asyncio.gather(*asked), await self.pieces()
+        return [path_of(drawn, pieces) for drawn in every]
 
     async def count(self, text: str) -> int:
         """Tokens of `text` in the model's own tokenizer."""
@@ -140,5 +146,22 @@ class TokenLab:
         return self._pieces
 
 
-def _path(drawn: Drawn) -> Path:
-    return Path(tuple((token, math.exp(logprob)) for token, logprob in drawn.tokens), drawn.ended)
+def path_of(drawn: Drawn, pieces: Sequence[bytes]) -> Path:
+    """Gives each token the logprob that was told for it."""
+    told = iter(drawn.logprobs)
+    tokens: list[tuple[int, float | None]] = []
+    text = b""
+    for token in drawn.tokens:
+        text += pieces[token]
+        logprob = None if breaks_off(text) else next(told, None)
+        tokens.append((token, None if logprob is None else math.exp(logprob)))
+    return Path(tuple(tokens), drawn.ended)
+
+
+def breaks_off(text: bytes) -> bool:
+    """Whether UTF-8 ends inside of a character; what is not UTF-8 at all does not."""
+    for back, byte in enumerate(reversed(text[-3:]), 1):
+        length = 2 if byte >> 5 == 0b110 else 3 if byte >> 4 == 0b1110 else 4 if byte >> 3 == 0b11110 else 0
+        if length > back:
+            return True
+    return False

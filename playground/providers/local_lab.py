@@ -37,9 +37,14 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Tokens the model went on with, as (id, logprob before the filters); `ended` says that the last one is its end."""
+    """Tokens the model went on with; `ended` says that the last one is its end.
 
-    tokens: tuple[tuple[int, float], ...]
+    `logprobs`, before the filters, are of those tokens after which the text does not break off inside of a character:
+    the server tells no others.
+    """
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
     ended: bool
 
 
@@ -51,6 +56,7 @@ class LocalLab:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
         self._marks: Mapping[int, bytes] | None = None
+        self._whole: int | None = None  # a token that is no part of a character
 
     @property
     def waiting(self) -> str:
@@ -58,19 +64,25 @@ class LocalLab:
         state = self._model.state
         return "" if state.stage in {"ready", "failed"} else state.status
 
-    async def ids(self, text: str) -> list[int]:
-        """`text` in the model's tokens; the marks of its chat template, where it writes them, are one token each."""
-        return (await self._ask("/tokenize", {"content": text}))["tokens"]
+    async def ids(self, text: str, *, begins: bool = False) -> list[int]:
+        """`text` in the model's tokens; the marks of its chat template, where it writes them, are one token each.
+
+        A text that `begins` has the mark for the beginning before it, if the model has been trained with one.
+        """
+        return (await self._ask("/tokenize", {"content": text, "add_special": begins}))["tokens"]
 
     async def question(self, text: str) -> list[int]:
         """A conversation that asks `text`, up to where the reply begins."""
         asked = {"messages": [{"role": "user", "content": text}]}
         prompt = (await self._ask("/apply-template", asked))["prompt"]
-        return (await self._ask("/tokenize", {"content": prompt, "add_special": True}))["tokens"]
+        return await self.ids(prompt, begins=True)
 
     async def next(self, context: Sequence[int]) -> Next:
         """The whole distribution after `context`."""
-        listed = (await self._complete(context, n_probs=WHOLE_VOCABULARY, temperature=-1))[0]["top_logprobs"]
+        if self._whole is None:
+            self._whole = (await self.ids("a"))[0]
+        answer = await self._forced(context, self._whole, WHOLE_VOCABULARY)
+        listed = answer["completion_probabilities"][0]["top_logprobs"]
         logprobs, pieces = await asyncio.to_thread(_by_id, listed)
         for mark, name in (await self._names([token for token, raw in enumerate(pieces) if not raw])).items():
             pieces[mark] = name
@@ -78,14 +90,16 @@ class LocalLab:
 
     async def logprob(self, context: Sequence[int], token: int) -> float:
         """The natural logprob of `token` after `context`, as the server reports it."""
-        forced = await self._complete(context, n_probs=1, temperature=-1, logit_bias=[[token, CERTAIN]])
-        return next(one["logprob"] for one in forced if one["id"] == token)
+        told = (await self._forced(context, token, 1)).get("completion_probabilities")
+        # A part of a character is held back, with all that is known of it.
+        return told[0]["logprob"] if told else (await self.next(context)).logprobs[token]
 
     async def draw(self, context: Sequence[int], length: int, seed: int, filters: Mapping[str, float]) -> Drawn:
         """At most `length` tokens, drawn with the server's own samplers; `filters` as in SamplingParams, all set."""
-        answer = await self._answer(context, n_predict=length, n_probs=1, seed=seed, **filters)
-        tokens = tuple((one["id"], one["logprob"]) for one in answer["completion_probabilities"])
-        return Drawn(tokens, answer["stop_type"] == "eos")
+        options = {"n_predict": length, "n_probs": 1, "return_tokens": True, "seed": seed}
+        answer = await self._answer(context, **options, **filters)
+        logprobs = tuple(one["logprob"] for one in answer.get("completion_probabilities", ()))
+        return Drawn(tuple(answer["tokens"]), logprobs, answer["stop_type"] == "eos")
 
     async def _names(self, marks: Sequence[int]) -> Mapping[int, bytes]:
         """What the marks of the vocabulary, which have no text of their own, are called."""
@@ -94,8 +108,9 @@ class LocalLab:
             self._marks = {mark: one["content"].encode() for mark, one in zip(marks, told, strict=True)}
         return self._marks
 
-    async def _complete(self, context: Sequence[int], **options: Any) -> list[dict[str, Any]]:
-        return (await self._answer(context, n_predict=1, **options))["completion_probabilities"]
+    async def _forced(self, context: Sequence[int], token: int, n_probs: int) -> dict[str, Any]:
+        """One step that is sure to draw `token`."""
+        return await self._answer(context, n_predict=1, n_probs=n_probs, temperature=-1, logit_bias=[[token, CERTAIN]])
 
     async def _answer(self, context: Sequence[int], **options: Any) -> dict[str, Any]:
         body = {"prompt": list(context), "cache_prompt": True, "samplers": SAMPLERS, **options}

@@ -83,7 +83,8 @@ def greedy_path(path: Path, pieces: Pieces) -> str:
     for token, p in path.tokens:
         so_far.append(token)
         name = token_name(pieces[token])
-        buttons.append(_step(so_far, drawn(pieces[token]), f"{percent(p)}", f"{name}\n{percent(p)} before the filters"))
+        share = "part" if p is None else percent(p)
+        buttons.append(_step(so_far, drawn(pieces[token]), share, f"{name}\n{share} before the filters"))
     end = "<small>the end</small>" if path.ended else ""
     return f'<div class="path">{"".join(buttons)}{end}</div>'
 

@@ -41,10 +41,11 @@ class TextPart:
     tokens: Any
     counts: Any
     models: Any
+    waited: Any
 
     @property
     def shown(self) -> list[Any]:
-        return [self.tokens, self.counts, self.models]
+        return [self.tokens, self.counts, self.models, self.waited]
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,18 @@ class _Wiring:
         await asyncio.sleep(PAUSE_S)
         return await self.show(text, encoding)
 
-    async def wait(self) -> AsyncGenerator[str]:
-        """Says what is waited for until the embedded model can be asked."""
+    async def wait(self) -> AsyncGenerator[tuple[str, bool]]:
+        """Says what is waited for until the embedded model can be asked, and whether there was a wait."""
+        waited = False
         while status := self._lab.waiting:
-            yield tokens_view.waiting(status)
+            waited = True
+            yield tokens_view.waiting(status), waited
             await asyncio.sleep(LOOK_S * 5)
-        yield ""
+        yield "", waited
+
+    async def show_late(self, text: str, encoding: str, waited: bool) -> dict[Any, Any]:
+        """Counts again what could not be counted before the model was there."""
+        return await self.show(text, encoding) if waited else {self._text.waited: False}
 
     async def score(self, text: str) -> AsyncGenerator[dict[Any, Any]]:
         """Scores the text, and shows how far that is."""
@@ -138,13 +145,13 @@ def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
     text.text.input(wiring.show_typed, inputs, text.shown, **TYPED)
     text.encoding.change(wiring.show, inputs, text.shown, **TYPED)
     running = [scoring.figures, scoring.tokens, scoring.begin, scoring.stop, scoring.scored]
-    scores = [event(wiring.score, scoring.text, running, **QUIET) for event in (scoring.begin.click,)]
-    first = opened(wiring.show, inputs, text.shown, **QUIET).then(wiring.wait, None, status, **QUIET)
-    first = first.then(wiring.show, inputs, text.shown, **QUIET)
+    scores = scoring.begin.click(wiring.score, scoring.text, running, **QUIET)
+    first = opened(wiring.show, inputs, text.shown, **QUIET).then(wiring.wait, None, [status, text.waited], **QUIET)
+    first = first.then(wiring.show_late, [*inputs, text.waited], text.shown, **QUIET)
     first = following.begin(first)
     first = first.then(wiring.score_first, [scoring.text, scoring.scored], running, **QUIET)
     scoring.stop.click(
-        wiring.settled, None, [scoring.begin, scoring.stop], cancels=[*scores, first], queue=False, **QUIET
+        wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], queue=False, **QUIET
     )
 
 
@@ -166,7 +173,7 @@ def _lay_out_text() -> TextPart:
         with gr.Column(scale=3, min_width=280):
             counts = gr.HTML("", padding=False, elem_id="tokens-counts")
             models = gr.HTML("", padding=False, elem_id="tokens-models")
-    return TextPart(text, encoding, tokens, counts, models)
+    return TextPart(text, encoding, tokens, counts, models, gr.State(False))
 
 
 def _lay_out_scoring() -> ScorePart:

@@ -18,6 +18,7 @@ class Next:
 @dataclass
 class Drawn:
     tokens: tuple
+    logprobs: tuple
     ended: bool
 
 
@@ -36,7 +37,7 @@ class TinyModel:
         if self._error:
             raise self._error
 
-    async def ids(self, text):
+    async def ids(self, text, *, begins=False):
         self._note("ids", text)
         return [token for character in text for token in ([IDS[character]] if character in IDS else [4, 5])]
 
@@ -58,7 +59,7 @@ class TinyModel:
 
     async def draw(self, context, length, seed, filters):
         self._note("draw", tuple(context), length, seed, dict(filters))
-        return Drawn(((1 + seed % 2, math.log(1 / 2)), (0, math.log(1 / 10))), True)
+        return Drawn((1 + seed % 2, 4, 5, 0), (math.log(1 / 2), math.log(1 / 5), math.log(1 / 10)), True)
 
 
 LOADING = ProviderError("overloaded", "Loading the embedded model. Try again soon.", retry_after_s=3.0)
