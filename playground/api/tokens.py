@@ -83,6 +83,7 @@ def _listed(encoding: str, found: list[TokenSpan]) -> JSONResponse:
 
 def _distribution(found: Distribution, filters: Filters, pieces: Sequence[bytes], n: int) -> JSONResponse:
     left = decode(found, filters)
+    ids: list[int] = found.ids[:n].tolist()
     listed: dict[str, Any] = {
         "tokens": [
             {
@@ -92,7 +93,7 @@ def _distribution(found: Distribution, filters: Filters, pieces: Sequence[bytes]
                 "p": float(found.p[rank]),
                 "p_after": left.p_after(rank),
             }
-            for rank, token in enumerate(found.ids[:n].tolist())
+            for rank, token in enumerate(ids)
         ],
         "entropy_bits": found.entropy_bits,
         "kept": left.kept,
