@@ -86,6 +86,8 @@ class _Wiring:
 
     async def typed(self, text: str, kind: str, walk: Walk, *filters: Any) -> dict[Any, Any]:
         """Begins anew with what was typed."""
+        if walk.prefix and (text, kind == CHAT) == (walk.text, walk.chat):
+            return {self._part.note: ""}
         await asyncio.sleep(PAUSE_S)
 
         async def begun() -> Walk:
@@ -177,7 +179,7 @@ def build(lab: TokenLab) -> NextSection:
     filters = list(part.filters.values())
     typed = [part.prefix, part.kind, part.walk, *filters]
     walked = [part.walk, *filters]
-    part.prefix.input(wiring.typed, typed, part.shown, **TYPED)
+    part.prefix.change(wiring.typed, typed, part.shown, **TYPED)
     part.kind.change(wiring.typed, typed, part.shown, **TYPED)
     for slider in filters:
         slider.input(wiring.filtered, walked, [part.note, part.bars], **TYPED)

@@ -142,7 +142,8 @@ def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
     scoring = _lay_out_scoring()
     wiring = _Wiring(lab, catalog, text, scoring)
     inputs = [text.text, text.encoding]
-    text.text.input(wiring.show_typed, inputs, text.shown, **TYPED)
+    # Not .input: Gradio raises that for keys, and not for a text that is put there in one go.
+    text.text.change(wiring.show_typed, inputs, text.shown, **TYPED)
     text.encoding.change(wiring.show, inputs, text.shown, **TYPED)
     running = [scoring.figures, scoring.tokens, scoring.begin, scoring.stop, scoring.scored]
     scores = scoring.begin.click(wiring.score, scoring.text, running, **QUIET)
