@@ -18,6 +18,7 @@ from .conversation.reply import Backends
 from .conversation.shelf import Shelf
 from .lab.running import Sweeps
 from .lab.runs import Runs
+from .lab.token_lab import TokenLab
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .ops.gate import Gate
 from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard, Rules
@@ -27,6 +28,7 @@ from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
 from .providers.listing import Listings
 from .providers.local import LocalModel
+from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
 from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
 
@@ -53,6 +55,7 @@ class Composition:
     arena: Arena
     standings: Standings
     sweeps: Sweeps
+    token_lab: TokenLab
     guard: Guard
     gate: Gate
     rates: Rates
@@ -92,6 +95,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         arena=arena,
         standings=Standings(arena.store, lambda: arena.listed),
         sweeps=Sweeps(backends, Runs(settings.data_dir / "experiments")),
+        token_lab=TokenLab(LocalLab(local) if local else None),
         shelf=Shelf(settings.data_dir / "conversations") if settings.conversations == "server" else None,
         listings=Listings(providers, catalog.served),
         guard=guard,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..compose import Composition
-from . import battles, chat, conversations, experiments, operation
+from . import battles, chat, conversations, experiments, operation, tokens
 from . import standings as boards
 from .operation import Readiness
 
@@ -20,5 +20,6 @@ def build_routes(parts: Composition) -> list[Any]:
         conversations.build_router(parts.shelf),
         boards.build_router(parts.standings, parts.admin_token),
         experiments.build_router(parts.sweeps),
+        tokens.build_router(parts.token_lab),
     ]
     return [route for router in routers for route in router.routes]

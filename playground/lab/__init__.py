@@ -1,1 +1,1 @@
-"""Experiments: the same questions under many settings, and figures of what comes back. Knows no vendor and no page."""
+"""Experiments: what tokens, parameters and prompts do, and figures of it. Knows no vendor and no page."""

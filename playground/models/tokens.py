@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from ..errors import ProviderError
 from ..types import Message, ModelSpec
 from . import vocabulary
 
@@ -51,6 +52,18 @@ class TokenSpan:
     bytes: bytes
     start: int
     end: int
+
+
+def check_whole(text: str) -> None:
+    """Raises ProviderError `bad_request` for a text with half a character, which no UTF-8 can hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ProviderError(
+            "bad_request",
+            f"The text has half a character at position {error.start} (a lone surrogate, which no text can hold): "
+            "remove it and try again.",
+        ) from None
 
 
 def encode(text: str, encoding: str) -> list[int]:
@@ -103,6 +116,19 @@ def spans(text: str, encoding: str) -> list[TokenSpan]:
     """Every token of `text` with where it stands. The `bytes` add up to the text in UTF-8. Raises as `encode` does."""
     encoder = vocabulary.encoding(encoding)
     return locate(text, [(token, encoder.decode_single_token_bytes(token)) for token in encode(text, encoding)])
+
+
+def first_spans(text: str, encoding: str, most: int) -> tuple[list[TokenSpan], int]:
+    """The spans of the first `most` tokens of `text`, and how many tokens it has. Raises as `encode` does."""
+    encoder = vocabulary.encoding(encoding)
+    ids = encode(text, encoding)
+    return locate_first(text, [(token, encoder.decode_single_token_bytes(token)) for token in ids[:most]]), len(ids)
+
+
+def locate_first(text: str, pieces: Sequence[tuple[int, bytes]]) -> list[TokenSpan]:
+    """As `locate`, for pieces that cover only the head of a `text`, at a cost that follows the pieces."""
+    # No piece has more characters than bytes, so what they cover lies in as many characters.
+    return locate(text[: sum(len(raw) for _, raw in pieces) + 1], pieces)
 
 
 def locate(text: str, pieces: Sequence[tuple[int, bytes]]) -> list[TokenSpan]:

@@ -205,11 +205,15 @@ class LocalModel:
                 yield shown
             await asyncio.sleep(POLL_S)
 
-    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+    async def ask(self, path: str, body: dict[str, Any]) -> httpx2.Response:
+        """The answer of one of llama.cpp's own routes, whatever its status; waits until the model is loaded."""
         async for _ in self._until_ready():
             pass
         assert self._served is not None
-        response = await self._http().post(self._served.base_url + path, json=body)
+        return await self._http().post(self._served.base_url + path, json=body)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        response = await self.ask(path, body)
         response.raise_for_status()
         return response.json()
 

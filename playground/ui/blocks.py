@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, budget_line, chat_tab, experiments_tab, judge_panel, leaderboard_tab
+from . import arena_tab, budget_line, chat_tab, experiments_tab, judge_panel, leaderboard_tab, tokens_tab
 from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
@@ -46,6 +46,8 @@ def build(composition: Composition) -> Any:
                 sent = experiments_tab.build(backends, composition.sweeps, voter, opened.select, handover, tabs)
             for event in sent:
                 take_over(event)
+            with gr.Tab("Tokens", id="tokens") as opened:
+                tokens_tab.build(composition.token_lab, backends.catalog, opened.select)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         query_params: Mapping[str, str]
 
     class EventData:
-        """What an event carries besides its inputs, as attributes: whatever the page's script gave it."""
+        """What an event carries besides its inputs, as attributes. The page's script gave it; anyone can forge it."""
+
+        _data: dict[str, Any]
 
         def __getattr__(self, name: str) -> Any: ...
 

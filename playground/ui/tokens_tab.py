@@ -1,0 +1,196 @@
+"""The Tokens tab: a text's tokens, what comes next, how surprising a text is. Layout and wiring; knows no tokenizer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ProviderError
+from ..lab.counting import ENCODINGS, by_model, count_all, first_spans
+from ..lab.perplexity import MOST_SCORED, Surprise, score
+from ..lab.token_lab import TokenLab
+from ..models.catalog import Catalog
+from . import next_token, tokens_view
+from .untyped import gr
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# While somebody types, only the newest text is worth an answer.
+TYPED: dict[str, Any] = {**QUIET, "trigger_mode": "always_last", "concurrency_limit": None}
+PAUSE_S = 0.2
+LOOK_S = 0.1
+
+TEXT = (
+    "Tokens are not words: “unbelievable” is several, and   so are blanks.\n"
+    "\tdef add(a, b): return a + b  # 3.14159\n"
+    "Straße, naïve, cafe\u0301 · 日本語の文章 · שלום עולם · مرحبا بالعالم · 👩‍👩‍👧 🦥"
+)
+SCORED = (
+    "The capital of France is Paris. The capital of Australia is Canberra. The capital of Mongolia is a purple spoon."
+)
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """The components of the first section."""
+
+    text: Any
+    encoding: Any
+    tokens: Any
+    counts: Any
+    models: Any
+    waited: Any
+
+    @property
+    def shown(self) -> list[Any]:
+        return [self.tokens, self.counts, self.models, self.waited]
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """The components of the third section; `scored` holds the text that stands there scored."""
+
+    text: Any
+    begin: Any
+    stop: Any
+    figures: Any
+    tokens: Any
+    scored: Any
+
+
+class _Wiring:
+    def __init__(self, lab: TokenLab, catalog: Catalog, text: TextPart, scoring: ScorePart) -> None:
+        self._lab = lab
+        self._catalog = catalog
+        self._text = text
+        self._scoring = scoring
+
+    async def show(self, text: str, encoding: str) -> dict[Any, Any]:
+        """Tokens and counts of the text as it stands."""
+        part = self._text
+        try:
+            counts = await count_all(self._lab, text)
+        except ProviderError as error:
+            return {part.tokens: tokens_view.trouble(error.message)}
+        changes = {
+            part.counts: tokens_view.counts_line(text, counts),
+            part.models: tokens_view.model_table(by_model(counts, list(self._catalog.models.values()))),
+        }
+        try:
+            spans, count = await first_spans(self._lab, text, encoding, tokens_view.MOST_DRAWN)
+        except ProviderError as error:
+            return {**changes, part.tokens: tokens_view.trouble(error.message)}
+        return {**changes, part.tokens: await asyncio.to_thread(tokens_view.text_tokens, text, spans, count)}
+
+    async def show_typed(self, text: str, encoding: str) -> dict[Any, Any]:
+        await asyncio.sleep(PAUSE_S)
+        return await self.show(text, encoding)
+
+    async def wait(self) -> AsyncGenerator[tuple[str, bool]]:
+        """Says what is waited for until the embedded model can be asked, and whether there was a wait."""
+        waited = False
+        while status := self._lab.waiting:
+            waited = True
+            yield tokens_view.waiting(status), waited
+            await asyncio.sleep(LOOK_S * 5)
+        yield "", waited
+
+    async def show_late(self, text: str, encoding: str, waited: bool) -> dict[Any, Any]:
+        """Counts again what could not be counted before the model was there."""
+        return await self.show(text, encoding) if waited else {self._text.waited: False}
+
+    async def score(self, text: str) -> AsyncGenerator[dict[Any, Any]]:
+        """Scores the text, and shows how far that is."""
+        part = self._scoring
+        yield {part.begin: gr.update(visible=False), part.stop: gr.update(visible=True)}
+        try:
+            shown_at = 0.0
+            async for found in score(self._lab, text):
+                if found.done or time.monotonic() - shown_at > LOOK_S:
+                    yield await self._surprise(found)
+                    shown_at = time.monotonic()
+        except ProviderError as error:
+            yield {part.figures: tokens_view.trouble(error.message)}
+        yield {part.scored: text, **self.settled()}
+
+    async def score_first(self, text: str, scored: str) -> AsyncGenerator[dict[Any, Any]]:
+        """Scores the text that stands there when the tab is opened for the first time."""
+        if scored:
+            yield {self._scoring.scored: scored}
+            return
+        async for changes in self.score(text):
+            yield changes
+
+    def settled(self) -> dict[Any, Any]:
+        return {self._scoring.begin: gr.update(visible=True), self._scoring.stop: gr.update(visible=False)}
+
+    async def _surprise(self, found: Surprise) -> dict[Any, Any]:
+        pieces = await self._lab.pieces()
+        return {
+            self._scoring.figures: tokens_view.surprise_line(found),
+            self._scoring.tokens: tokens_view.surprise_tokens(found, pieces),
+        }
+
+
+def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
+    """Renders the tab; `opened` is the event of looking at it."""
+    text = _lay_out_text()
+    status = gr.HTML("", padding=False, elem_id="tokens-status")
+    following = next_token.build(lab)
+    scoring = _lay_out_scoring()
+    wiring = _Wiring(lab, catalog, text, scoring)
+    inputs = [text.text, text.encoding]
+    # Not .input: Gradio raises that for keys, and not for a text that is put there in one go.
+    text.text.change(wiring.show_typed, inputs, text.shown, **TYPED)
+    text.encoding.change(wiring.show, inputs, text.shown, **TYPED)
+    running = [scoring.figures, scoring.tokens, scoring.begin, scoring.stop, scoring.scored]
+    scores = scoring.begin.click(wiring.score, scoring.text, running, **QUIET)
+    first = opened(wiring.show, inputs, text.shown, **QUIET).then(wiring.wait, None, [status, text.waited], **QUIET)
+    first = first.then(wiring.show_late, [*inputs, text.waited], text.shown, **QUIET)
+    first = following.begin(first)
+    first = first.then(wiring.score_first, [scoring.text, scoring.scored], running, **QUIET)
+    scoring.stop.click(
+        wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], queue=False, **QUIET
+    )
+
+
+def _lay_out_text() -> TextPart:
+    gr.HTML("<h2>Text to tokens</h2>", padding=False, elem_classes="token-head")
+    with gr.Row(elem_classes="token-part"):
+        with gr.Column(scale=7, min_width=320):
+            text = gr.Textbox(TEXT, label="Text", show_label=False, lines=4, max_lines=10, elem_id="tokens-text")
+            encoding = gr.Radio(
+                [(tokens_view.NAMES[name], name) for name in ENCODINGS],
+                value="o200k_base",
+                label="Encoding",
+                show_label=False,
+                container=False,
+                elem_classes="segmented",
+                elem_id="tokens-encoding",
+            )
+            tokens = gr.HTML("", padding=False, elem_id="tokens")
+        with gr.Column(scale=3, min_width=280):
+            counts = gr.HTML("", padding=False, elem_id="tokens-counts")
+            models = gr.HTML("", padding=False, elem_id="tokens-models")
+    return TextPart(text, encoding, tokens, counts, models, gr.State(False))
+
+
+def _lay_out_scoring() -> ScorePart:
+    gr.HTML("<h2>Perplexity</h2>", padding=False, elem_classes="token-head")
+    with gr.Row(elem_classes="token-part"):
+        with gr.Column(scale=3, min_width=280):
+            text = gr.Textbox(
+                SCORED,
+                label=f"Text, at most {MOST_SCORED} tokens",
+                lines=4,
+                max_lines=10,
+                elem_id="score-text",
+            )
+            begin = gr.Button("Score the text", variant="primary", elem_id="score")
+            stop = gr.Button("Stop", visible=False, elem_id="score-stop")
+        with gr.Column(scale=7, min_width=320):
+            figures = gr.HTML("", padding=False, elem_id="score-figures")
+            tokens = gr.HTML("", padding=False, elem_id="score-tokens")
+    return ScorePart(text, begin, stop, figures, tokens, gr.State(""))
