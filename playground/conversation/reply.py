@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..errors import ProviderError
 from ..models import tokens
 from ..models.catalog import Catalog
+from ..models.learned import Learned
 from ..models.pricing import cost
 from ..providers.base import Deadlines, Provider, Pump, drive
 from ..types import (
+    Asking,
     Contender,
     Event,
     Finished,
@@ -21,12 +22,14 @@ from ..types import (
     ModelSpec,
     Request,
     Started,
+    Strategy,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     Usage,
     Waiting,
 )
-from .prepare import Count, Limits, prepare
+from .prepare import Count, Limits, Prepared, prepare, sent_names
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +39,9 @@ class Reply:
     """An answer so far. It is done once `finish_reason` or `error` is set; text that came before an error stays.
 
     Seconds count from the moment the request went out. `cost` is in USD, None when the price is unknown.
-    `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window,
-    `status` says what is being waited for before the request can go out.
+    `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window
+    (by `strategy`), `status` says what is being waited for before the request can go out. `tokens` are those of the
+    answer, once it has ended, where probabilities were asked for and given.
     """
 
     model: str
@@ -53,7 +57,9 @@ class Reply:
     error: ProviderError | None = None
     dropped: tuple[str, ...] = ()
     left_out: int = 0
+    strategy: Strategy = "oldest"
     status: str = ""
+    tokens: tuple[TokenLogprob, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -72,6 +78,7 @@ class Backends:
     counters: Mapping[str, Count] = field(default_factory=dict[str, Count])
     deadlines: Deadlines = field(default_factory=Deadlines)
     limits: Limits = field(default_factory=Limits)
+    learned: Learned = field(default_factory=Learned)
 
     async def reply(
         self,
@@ -79,7 +86,7 @@ class Backends:
         history: Sequence[Message],
         *,
         key: str | None = None,
-        json_schema: Mapping[str, Any] | None = None,
+        asking: Asking = Asking(),
     ) -> AsyncGenerator[Reply]:
         """Yields the latest Reply each time it is asked and something is new; the last one is `done`.
 
@@ -91,13 +98,12 @@ class Backends:
         key = (key and key.strip()) or None
         try:
             model = self.catalog.get(contender.model)
-            count = self.counters.get(model.provider)
-            prepared = await prepare(model, contender, history, self.limits, count, key=key, json_schema=json_schema)
+            prepared = await self.prepared(model, contender, history, key=key, asking=asking)
         except Exception as error:
             yield replace(shown, error=_as_provider_error(error))
             return
         request = prepared.request
-        answer = _Growing(replace(shown, left_out=prepared.left_out))
+        answer = _Growing(replace(shown, left_out=prepared.left_out, strategy=asking.strategy))
         events = drive(self.providers[model.provider], request, key, self.deadlines)
         async with Pump(events) as pump:
             try:
@@ -107,9 +113,31 @@ class Backends:
                     if answer.finished is None:
                         yield answer.now(pump)
             except Exception as error:
-                yield self._ended(answer.now(pump), request, error=_as_provider_error(error))
+                self._learn(request, error)
+                yield self._ended(answer.now(pump, ended=True), request, error=_as_provider_error(error))
                 return
             yield self._ended(answer.now(pump), request, finished=answer.finished)
+
+    async def prepared(
+        self,
+        model: ModelSpec,
+        contender: Contender,
+        history: Sequence[Message],
+        *,
+        key: str | None = None,
+        asking: Asking = Asking(),
+    ) -> Prepared:
+        """The request that `reply` would send. Raises ProviderError as `prepare` does."""
+        count = self.counters.get(model.provider)
+        learned = self.learned.of(model.id)
+        return await prepare(model, contender, history, self.limits, count, key=key, asking=asking, learned=learned)
+
+    def _learn(self, request: Request, error: Exception) -> None:
+        """A refusal that names a parameter we sent is remembered, so that the next try does without it."""
+        if not isinstance(error, ProviderError) or error.kind != "unsupported_param" or error.param is None:
+            return
+        if error.param in sent_names(request):
+            self.learned.note(request.model.id, error.param, self.catalog.providers[request.model.provider].label)
 
     def cut_off(self, contender: Contender, history: Sequence[Message], reply: Reply) -> Reply:
         """A reply that somebody stopped, with what it has cost so far as nearly as it can be counted here."""
@@ -122,8 +150,7 @@ class Backends:
     async def refusal(self, contender: Contender, history: Sequence[Message]) -> ProviderError | None:
         """Why this cannot be asked, found without asking; None if it can."""
         try:
-            model = self.catalog.get(contender.model)
-            await prepare(model, contender, history, self.limits, self.counters.get(model.provider))
+            await self.prepared(self.catalog.get(contender.model), contender, history)
         except Exception as error:
             return _as_provider_error(error)
         return None
@@ -157,12 +184,14 @@ class _Growing:
         self._start = start
         self._text = _Joined()
         self._thinking = _Joined()
+        self._tokens: list[TokenLogprob] = []
         self.finished: Finished | None = None
 
     def take(self, event: Event) -> None:
         match event:
             case TextDelta():
                 self._text.add(event.text)
+                self._tokens += event.tokens
             case ThinkingDelta():
                 self._thinking.add(event.text)
             case Started():
@@ -172,8 +201,8 @@ class _Growing:
             case Finished():
                 self.finished = event
 
-    def now(self, pump: Pump) -> Reply:
-        ended = self.finished is not None
+    def now(self, pump: Pump, *, ended: bool = False) -> Reply:
+        ended = ended or self.finished is not None
         return replace(
             self._start,
             text=self._text.whole(ended),
@@ -181,6 +210,7 @@ class _Growing:
             ttft_s=pump.ttft_s,
             thinking_s=pump.thinking_s,
             duration_s=pump.duration_s,
+            tokens=tuple(self._tokens) if ended else (),
         )
 
 
