@@ -50,6 +50,7 @@ def compose(settings: Settings) -> Composition:
         catalog,
         _providers(catalog, settings, http, local),
         counters={"local": local.sizes} if local else {},
+        exact_now={"local": lambda: local.state.stage == "ready"} if local else {},
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
     arena = Arena(backends, partial(open_votes, settings))

@@ -121,7 +121,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Options:
     """How one answer is asked for, beside contender and history.
 
     `json_mode` wants JSON, of the shape `json_schema` where there is one. `logprobs` is how many alternatives to each

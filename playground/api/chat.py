@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..conversation.images import image_at
 from ..conversation.reply import Backends, Reply
 from ..errors import ProviderError
-from ..types import Asking, Contender, Message, ModelSpec, Role, SamplingParams
+from ..types import Contender, Message, ModelSpec, Options, Role, SamplingParams
 from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, error_response, event
 
 
@@ -108,7 +108,7 @@ def build_router(backends: Backends) -> APIRouter:
             history = await asyncio.to_thread(body.history)
         except ProviderError as error:
             return error_response(error.kind, error.message)
-        replies = backends.reply(body.contender(), history, asking=Asking(json_schema=body.json_schema))
+        replies = backends.reply(body.contender(), history, options=Options(json_schema=body.json_schema))
         if body.stream:
             return await _streamed(replies)
         reply = await _unless_gone(request, _last(replies))

@@ -12,7 +12,7 @@ from ..models.capabilities import fit
 from ..models.image_tokens import image_tokens
 from ..models.learned import NOTHING
 from ..settings import is_sendable
-from ..types import Asking, Contender, Message, ModelSpec, Request, SamplingParams
+from ..types import Contender, Message, ModelSpec, Options, Request, SamplingParams
 from .context import trim
 from .images import check_together
 from .jsonmode import instruction
@@ -50,7 +50,7 @@ async def prepare(
     count: Count | None = None,
     *,
     key: str | None = None,
-    asking: Asking = Asking(),
+    options: Options = Options(),
     learned: Mapping[str, str] = NOTHING,
 ) -> Prepared:
     """Checks, drops what the model does not take, trims the history. Raises ProviderError for what must not be sent.
@@ -59,15 +59,15 @@ async def prepare(
     `learned` is what the provider has refused before.
     """
     check_available(model, key)
-    request = fitted(model, contender, history, limits, asking, learned)
+    request = fitted(model, contender, history, limits, options, learned)
     check_messages(request.messages)
     budget = budget_of(request, limits)
     if surely_fits(model, request.messages, budget):
         return Prepared(request, 0)
     sizes = await sizes_of(model, request.messages, count)
-    trimmed = trim(request.messages, sizes, budget, asking.strategy)
+    trimmed = trim(request.messages, sizes, budget, options.strategy)
     if trimmed.tokens > budget:
-        raise ProviderError("context_length", _too_long(model, len(history), trimmed.tokens, budget, asking))
+        raise ProviderError("context_length", _too_long(model, len(history), trimmed.tokens, budget, options))
     return Prepared(replace(request, messages=trimmed.messages), trimmed.left_out)
 
 
@@ -76,7 +76,7 @@ def fitted(
     contender: Contender,
     history: Sequence[Message],
     limits: Limits,
-    asking: Asking = Asking(),
+    options: Options = Options(),
     learned: Mapping[str, str] = NOTHING,
 ) -> Request:
     """The request as this model takes it, with the whole history. Raises ProviderError for what it cannot take.
@@ -86,16 +86,16 @@ def fitted(
     """
     family, dropped = model.family, list[str]()
     native = "json_schema" not in learned
-    schema = asking.json_schema if family.json_schema and native else None
-    if asking.json_schema is not None and schema is None and not asking.json_mode:
+    schema = options.json_schema if family.json_schema and native else None
+    if options.json_schema is not None and schema is None and not options.json_mode:
         text = f"{model.name} cannot be held to a JSON schema: leave it out, or choose another model."
         raise ProviderError("unsupported_param", text, param="json_schema")
-    told = asking.json_mode and schema is None
+    told = options.json_mode and schema is None
     prompts = [contender.system_prompt] if contender.system_prompt.strip() else []
-    system = "\n\n".join([*prompts, *([instruction(asking.json_schema)] if told else [])])
+    system = "\n\n".join([*prompts, *([instruction(options.json_schema)] if told else [])])
     messages = (*((Message("system", system),) if system else ()), *history)
     sampling, refused = fit(model, _limited(contender.sampling, limits), learned)
-    if asking.logprobs is not None and (not family.logprobs or "logprobs" in learned):
+    if options.logprobs is not None and (not family.logprobs or "logprobs" in learned):
         dropped.append("logprobs")
     messages, blind = _seen(model, messages)
     return Request(
@@ -105,7 +105,7 @@ def fitted(
         (*refused, *dropped, *blind),
         schema,
         told and family.json_mode and native,
-        None if dropped else asking.logprobs,
+        None if dropped else options.logprobs,
     )
 
 
@@ -194,9 +194,9 @@ def _seen(model: ModelSpec, messages: tuple[Message, ...]) -> tuple[tuple[Messag
     return tuple(replace(message, images=()) if message.images else message for message in messages), ("images",)
 
 
-def _too_long(model: ModelSpec, turns: int, size: int, budget: int, asking: Asking) -> str:
+def _too_long(model: ModelSpec, turns: int, size: int, budget: int, options: Options) -> str:
     room = f"about {size:,} tokens, and {model.name} has room for {budget:,}"
-    if asking.strategy == "stop" and turns > 1:
+    if options.strategy == "stop" and turns > 1:
         return (
             f"The conversation is too long: {room}. Nothing was left out, as you chose: start a new conversation, "
             "choose a model with a larger window, or let messages be left out."

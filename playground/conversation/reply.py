@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import ProviderError
@@ -13,13 +13,13 @@ from ..models.learned import Learned
 from ..models.pricing import cost
 from ..providers.base import Deadlines, Provider, Pump, drive
 from ..types import (
-    Asking,
     Contender,
     Event,
     Finished,
     FinishReason,
     Message,
     ModelSpec,
+    Options,
     Request,
     Started,
     Strategy,
@@ -29,6 +29,7 @@ from ..types import (
     Usage,
     Waiting,
 )
+from . import meter
 from .prepare import Count, Limits, Prepared, prepare, sent_names
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,14 @@ class Reply:
 class Backends:
     """What a reply needs of the world: the catalog, who serves it, and exact counters where there are any.
 
-    `counters` maps a provider to a function that returns the tokens of each message, its overhead included.
+    `counters` maps a provider to a function that returns the tokens of each message, its overhead included;
+    `exact_now` says whether that function counts by now, or still estimates. `learned` is what providers refused.
     """
 
     catalog: Catalog
     providers: Mapping[str, Provider]
     counters: Mapping[str, Count] = field(default_factory=dict[str, Count])
+    exact_now: Mapping[str, Callable[[], bool]] = field(default_factory=dict[str, Callable[[], bool]])
     deadlines: Deadlines = field(default_factory=Deadlines)
     limits: Limits = field(default_factory=Limits)
     learned: Learned = field(default_factory=Learned)
@@ -86,7 +89,7 @@ class Backends:
         history: Sequence[Message],
         *,
         key: str | None = None,
-        asking: Asking = Asking(),
+        options: Options = Options(),
     ) -> AsyncGenerator[Reply]:
         """Yields the latest Reply each time it is asked and something is new; the last one is `done`.
 
@@ -98,12 +101,12 @@ class Backends:
         key = (key and key.strip()) or None
         try:
             model = self.catalog.get(contender.model)
-            prepared = await self.prepared(model, contender, history, key=key, asking=asking)
+            prepared = await self.prepared(model, contender, history, key=key, options=options)
         except Exception as error:
             yield replace(shown, error=_as_provider_error(error))
             return
         request = prepared.request
-        answer = _Growing(replace(shown, left_out=prepared.left_out, strategy=asking.strategy))
+        answer = _Growing(replace(shown, left_out=prepared.left_out, strategy=options.strategy))
         events = drive(self.providers[model.provider], request, key, self.deadlines)
         async with Pump(events) as pump:
             try:
@@ -125,12 +128,31 @@ class Backends:
         history: Sequence[Message],
         *,
         key: str | None = None,
-        asking: Asking = Asking(),
+        options: Options = Options(),
     ) -> Prepared:
         """The request that `reply` would send. Raises ProviderError as `prepare` does."""
         count = self.counters.get(model.provider)
         learned = self.learned.of(model.id)
-        return await prepare(model, contender, history, self.limits, count, key=key, asking=asking, learned=learned)
+        return await prepare(model, contender, history, self.limits, count, key=key, options=options, learned=learned)
+
+    async def reading(
+        self, contender: Contender, history: Sequence[Message], *, options: Options = Options()
+    ) -> meter.Reading:
+        """What `reply` would take. Raises ProviderError for what would be refused for anything but its length."""
+        model = self.catalog.get(contender.model)
+        learned = self.learned.of(model.id)
+        count = self.counters.get(model.provider)
+        known = self.exact_now.get(model.provider)
+        return await meter.read(
+            model,
+            contender,
+            history,
+            self.limits,
+            count,
+            options=options,
+            learned=learned,
+            counts_exactly=known is None or known(),
+        )
 
     def _learn(self, request: Request, error: Exception) -> None:
         """A refusal that names a parameter we sent is remembered, so that the next try does without it."""

@@ -103,7 +103,7 @@ def count_messages(model: ModelSpec, messages: Sequence[Message]) -> Count:
     Exact for families whose encoding is, as long as there are no images; else an estimate, as in `count_for`.
     """
     seen = any(message.images for message in messages)
-    return Count(sum(sizes(model, messages)), count_for(model, "").exact and not seen)
+    return Count(sum(sizes(model, messages)) if messages else REPLY_OVERHEAD, count_for(model, "").exact and not seen)
 
 
 def spans(text: str, encoding: str) -> list[TokenSpan]:

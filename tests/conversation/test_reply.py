@@ -12,7 +12,7 @@ from playground.providers.base import Deadlines
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.settings import load_settings
 from playground.types import (
-    Asking,
+    Options,
     Contender,
     Finished,
     Message,
@@ -200,9 +200,9 @@ async def test_a_key_with_a_stray_line_break_is_cleaned_and_an_impossible_one_re
 
 async def test_a_schema_goes_along_where_the_family_takes_one_and_is_refused_elsewhere():
     schema = {"type": "object"}
-    provider, _ = await replies(answer("{}"), options={"asking": Asking(json_schema=schema)})
+    provider, _ = await replies(answer("{}"), options={"options": Options(json_schema=schema)})
     assert provider.requests[0].json_schema == schema
-    end = await last(answer("{}"), model="claude-haiku-4-5", options={"asking": Asking(json_schema=schema), "key": "own"})
+    end = await last(answer("{}"), model="claude-haiku-4-5", options={"options": Options(json_schema=schema), "key": "own"})
     assert (end.error.kind, end.error.param) == ("unsupported_param", "json_schema")
 
 

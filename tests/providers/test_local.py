@@ -16,7 +16,7 @@ from playground.providers.openai import OpenAIProvider
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.providers.weights import WeightsError
 from playground.settings import load_settings
-from playground.types import Asking, Contender, Finished, Message, Request, SamplingParams, Started, TextDelta, Waiting
+from playground.types import Options, Contender, Finished, Message, Request, SamplingParams, Started, TextDelta, Waiting
 
 from ..conftest import CACHE_DIR
 
@@ -88,7 +88,7 @@ async def test_a_json_schema_is_kept(real):
         "additionalProperties": False,
     }
     contender = Contender(MODEL_ID, "", SamplingParams(max_tokens=60, temperature=0.0))
-    replies = real.backends.reply(contender, [Message("user", "Name a city.")], asking=Asking(json_schema=schema))
+    replies = real.backends.reply(contender, [Message("user", "Name a city.")], options=Options(json_schema=schema))
     assert list(json.loads([reply async for reply in replies][-1].text)) == ["city"]
 
 
