@@ -24,6 +24,7 @@ MAGIC = {
     "image/gif": (0, b"GIF8"),
     "image/webp": (8, b"WEBP"),
 }
+# A JPEG of several pictures, as some cameras write it, is MPO to Pillow.
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 DATA_ADDRESS = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*?(;base64)?,", re.ASCII)
 
@@ -40,7 +41,7 @@ def image_of(data: bytes, name: str = "The image") -> Image:
     if media_type is None or size is None:
         raise _refused(f"{name} is no PNG, JPEG, WebP or GIF picture, whatever it is called: convert it, or remove it.")
     if max(size) > MOST_PIXELS:
-        raise _refused(f"{name} is {size[0]} x {size[1]} pixels; {MOST_PIXELS:,} a side are the most: shrink it.")
+        raise _refused(f"{name} has more than {MOST_PIXELS:,} pixels on a side, which is the most: shrink it.")
     return Image(media_type, data, *size)
 
 
@@ -75,9 +76,11 @@ def _size(data: bytes, media_type: str) -> tuple[int, int] | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            with Pillow.open(BytesIO(data), formats=("PNG", "JPEG", "MPO", "GIF", "WEBP")) as picture:
+            with Pillow.open(BytesIO(data), formats=("PNG", "JPEG", "GIF", "WEBP")) as picture:
                 size, kind = picture.size, FORMATS.get(picture.format or "")
                 picture.verify()
+    except Pillow.DecompressionBombError:  # a few bytes that claim to be millions of pixels
+        return MOST_PIXELS + 1, MOST_PIXELS + 1
     except Exception:  # Pillow raises what its readers happen to stumble over
         return None
     return size if kind == media_type else None
