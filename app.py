@@ -55,7 +55,13 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
             host=settings.host,
             port=settings.port,
             share=share,
-            routes=build_routes(composition.backends, composition.arena, composition.standings, settings.admin_token),
+            routes=build_routes(
+                composition.backends,
+                composition.arena,
+                composition.standings,
+                settings.admin_token,
+                composition.shelf,
+            ),
             middleware=[Middleware(BodyLimit)],
         )
     except OSError as error:

@@ -14,10 +14,12 @@ from .arena.battle import Arena
 from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
+from .conversation.shelf import Shelf
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
+from .providers.listing import Listings
 from .providers.local import LocalModel
 from .providers.openai import OpenAIProvider
 from .settings import Settings
@@ -31,12 +33,17 @@ MOST_CONNECTIONS = 1000
 
 @dataclass(frozen=True)
 class Composition:
-    """What app.py and the Python functions need; `local` is the embedded model unless it is off."""
+    """What app.py and the Python functions need; `local` is the embedded model unless it is off.
+
+    `shelf` keeps conversations on the server, None where each browser keeps its own.
+    """
 
     backends: Backends
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    shelf: Shelf | None
+    listings: Listings
 
 
 def compose(settings: Settings) -> Composition:
@@ -46,15 +53,19 @@ def compose(settings: Settings) -> Composition:
     local = None
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
+    providers = _providers(catalog, settings, http, local)
     backends = Backends(
         catalog,
-        _providers(catalog, settings, http, local),
+        providers,
         counters={"local": local.sizes} if local else {},
         exact_now={"local": lambda: local.state.stage == "ready"} if local else {},
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
     arena = Arena(backends, partial(open_votes, settings))
-    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
+    shelf = Shelf(settings.data_dir / "conversations") if settings.conversations == "server" else None
+    return Composition(
+        backends, local, arena, Standings(arena.store, lambda: arena.listed), shelf, Listings(providers, catalog.served)
+    )
 
 
 def open_votes(settings: Settings) -> Votes:

@@ -56,6 +56,7 @@ class Settings(BaseModel):
     cache_dir: Path = Field(Path(platformdirs.user_cache_dir(APP)), alias="playground_cache_dir")
     data_dir: Path = Field(Path(platformdirs.user_data_dir(APP)), alias="playground_data_dir")
     log_level: str = Field("INFO", alias="playground_log_level")
+    conversations: str = Field("browser", alias="playground_conversations")
     database_url: SecretStr | None = None
     admin_token: Key = Field(None, alias="playground_admin_token")
     max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
@@ -94,6 +95,13 @@ class Settings(BaseModel):
         if value.startswith("hf://") and not re.fullmatch(r"hf://[^/\s]+/[^/\s]+/\S+\.gguf", value):
             raise ValueError("must look like hf://owner/repository/file.gguf")
         return value
+
+    @validator("conversations")
+    @classmethod
+    def _is_place(cls, value: str) -> str:
+        if value.strip().lower() not in {"browser", "server"}:
+            raise ValueError("must be browser or server: where conversations are kept")
+        return value.strip().lower()
 
     @validator("log_level")
     @classmethod

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from ..arena.battle import Arena
 from ..arena.standings import Standings
 from ..conversation.reply import Backends
-from . import battles, chat
+from ..conversation.shelf import Shelf
+from . import battles, chat, conversations
 from . import standings as boards
 
 
@@ -22,7 +23,9 @@ class Live:
     status: Literal["ok"] = "ok"
 
 
-def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_token: SecretStr | None) -> list[Any]:
+def build_routes(
+    backends: Backends, arena: Arena, standings: Standings, admin_token: SecretStr | None, shelf: Shelf | None = None
+) -> list[Any]:
     """The routes to hand to Gradio's launch, in the order they are tried."""
     operation = APIRouter(tags=["operation"])
 
@@ -35,5 +38,6 @@ def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_t
         *operation.routes,
         *chat.build_router(backends).routes,
         *battles.build_router(arena).routes,
+        *conversations.build_router(shelf).routes,
         *boards.build_router(standings, admin_token).routes,
     ]

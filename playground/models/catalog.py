@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
@@ -59,7 +59,10 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every model that is listed, in the order of the file, who serves them, who makes them, and who fights."""
+    """Every model that is listed, in the order of the file, who serves them, who makes them, and who fights.
+
+    `served` is what providers said of late that they serve, by provider.
+    """
 
     models: Mapping[str, ModelSpec]
     providers: Mapping[str, ProviderSpec]
@@ -67,14 +70,42 @@ class Catalog:
     contenders: tuple[ListedContender, ...] = ()
     makers: tuple[Maker, ...] = ()
     presets: tuple[Preset, ...] = ()
+    families: tuple[Family, ...] = ()
+    served: MutableMapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def get(self, model_id: str) -> ModelSpec:
         """The model of that id. Raises ProviderError `not_found`, naming a successor where one is known."""
         if model_id in self.models:
             return self.models[model_id]
+        provider, _, upstream = model_id.partition(":")
+        if upstream and (found := self.unlisted(provider, upstream)):
+            return found
         successor = self.successors.get(model_id)
         instead = f"use {successor!r} instead." if successor else "GET /models lists what there is."
         raise ProviderError("not_found", f"There is no model {model_id[:100]!r}: {instead}")
+
+    def unlisted(self, provider: str, upstream: str) -> ModelSpec | None:
+        """A model that the catalog does not list, by the rules for its name; its id is `provider:upstream`.
+
+        It is available where the owner's key is known to serve it (`served`); a reader's own key may ask for any.
+        """
+        family = family_for(provider, upstream, self.families)
+        if provider not in self.providers or provider == "local" or family is None:
+            return None
+        price = price_of(provider, upstream) or (None, None)
+        is_served = upstream in self.served.get(provider, ())
+        return ModelSpec(
+            id=f"{provider}:{upstream}",
+            provider=provider,
+            family=family,
+            name=upstream,
+            upstream=upstream,
+            context_window=context_window_of(provider, upstream),
+            input_price=price[0],
+            output_price=price[1],
+            available=is_served,
+            reason=None if is_served else f"not known to be served by {self.providers[provider].label}",
+        )
 
     def default(self) -> ModelSpec:
         """What the page starts with: the first model that is available, else the first of all."""
@@ -114,7 +145,8 @@ def load_catalog(settings: Settings) -> Catalog:
         tables.get("successors", {}),
         contenders,
         tuple(maker for maker in makers if maker),
-        tuple(preset for preset in presets if preset),
+        families=tuple(families),
+        presets=tuple(preset for preset in presets if preset),
     )
 
 

@@ -49,6 +49,12 @@ class AnthropicProvider:
             async for event in _messages(client, request, endpoint):
                 yield event
 
+    async def list_models(self, key: str | None = None) -> list[str]:
+        """Ids of the models; all of them chat."""
+        await load_sdk("anthropic")
+        client = self._client if key is None else self._client.with_options(api_key=key)
+        return [model.id async for model in client.models.list(limit=1000)]
+
     @cached_property
     def _client(self) -> AsyncAnthropic:
         from anthropic import AsyncAnthropic

@@ -46,6 +46,17 @@ class GoogleProvider:
             async for event in _generate(client, arguments):
                 yield event
 
+    async def list_models(self, key: str | None = None) -> list[str]:
+        """Ids of the models that generate content."""
+        await load_sdk("google.genai")
+        options: Any = {"headers": {"x-goog-api-key": key}} if key else None
+        pager = await self._client.aio.models.list(config={"page_size": 1000, "http_options": options})
+        return [
+            (model.name or "").removeprefix("models/")
+            async for model in pager
+            if "generateContent" in (model.supported_actions or ())
+        ]
+
     @cached_property
     def _client(self) -> Client:
         from google.genai import Client

@@ -7,6 +7,7 @@ stream does, and checks nothing.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 # After the end marker comes the usage (Chat), or nothing; reading that nothing lets the connection be used again.
 REST_S = 1.0
+# The list has no word for what a model does; these do something else.
+NO_CHAT = re.compile(
+    r"embed|whisper|tts|dall-e|image|moderation|transcri|realtime|audio|sora|babbage|davinci|rerank|computer-use", re.I
+)
 
 
 class OpenAIProvider:
@@ -45,6 +50,14 @@ class OpenAIProvider:
             yield Started(request.dropped)
             async for event in _answer(client, wire, request, endpoint):
                 yield event
+
+    async def list_models(self, key: str | None = None) -> list[str]:
+        """Ids of the models that can chat, as far as their names tell."""
+        await load_sdk("openai")
+        if self._client is None:
+            self._client = _connect(self._endpoint, self._http())
+        client = self._client.with_options(api_key=key) if key else self._client
+        return [model.id async for model in client.models.list() if not NO_CHAT.search(model.id)]
 
 
 def _connect(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncOpenAI:

@@ -32,7 +32,7 @@ def build(composition: Composition) -> Any:
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):
-                chat_tab.build(backends, pace)
+                chat_tab.build(composition, pace, page.load)
             with gr.Tab("Arena", id="arena"):
                 arena_tab.build(backends, arena, pace, voter)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:

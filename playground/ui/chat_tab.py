@@ -1,142 +1,219 @@
-"""The Chat tab: layout and wiring around gr.ChatInterface. Knows no vendor."""
+"""The Chat tab: layout and wiring. Knows no vendor and no store.
+
+The old turns stand in one chatbot, the turn that is being written in a second one below it, and only the second is
+streamed: an update costs by the number of messages it carries. The conversation itself stays on the server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from ..conversation.reply import Backends
-from ..errors import ProviderError
-from ..types import Contender, Message, ModelSpec
-from . import format, sampling, transcript
+from ..compose import Composition
+from . import conversation_events, keys, picker, sampling, theme, transcript
+from .asking import Askings, question_of
+from .chat_page import QUIET, ChatPage, ChatTab
+from .chat_session import Session
+from .keys import Taken
 from .pacing import Pace
-from .untyped import gr
+from .untyped import EditData, EventData, gr
 
 PLACEHOLDER = (
     "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
 )
 
 
-@dataclass(frozen=True)
-class ChatTab:
-    """The components that the wiring needs."""
-
-    model: Any
-    system_prompt: Any
-    sampling: sampling.Sampling
-
-
-class Conversation(gr.ChatInterface):
-    """gr.ChatInterface that keeps a message's text as it was typed, and its hint after the first question.
-
-    The stock one passes strings, and a chatbot dedents strings: pasted code would lose its indentation.
-    """
-
-    def _clear_and_save_textbox(self, message: Any) -> Any:
-        return gr.Textbox("", interactive=False), message
-
-    def _message_as_message_dict(self, message: Any, role: Any) -> Any:
-        if isinstance(message, str):
-            message = {"content": transcript.text_block(message)}
-        stock: Any = super()
-        return stock._message_as_message_dict(message, role)
+def build(composition: Composition, pace: Pace, loaded: Any) -> ChatPage:
+    """Renders the tab into the surrounding Blocks; `loaded` is the event of a page that has just been opened."""
+    backends, catalog = composition.backends, composition.backends.catalog
+    page = ChatPage(_lay_out(composition), backends)
+    tab = page.tab
+    sampling.follow(tab.askings.sampling, tab.askings.model, catalog)
+    picker.wire(tab.askings.model, tab.keys, catalog, composition.listings)
+    keys.wire(tab.keys, catalog, tab.askings.model, picker.shows, loaded)
+    conversation_events.wire(page, loaded)
+    _wire(tab, _Asking(page, pace))
+    return page
 
 
-def build(backends: Backends, pace: Pace) -> None:
-    """Renders the tab into the surrounding Blocks."""
-    with gr.Row(equal_height=False, elem_classes="chat-row"):
+class _Asking:
+    """What asks a model, and what moves among its answers."""
+
+    def __init__(self, page: ChatPage, pace: Pace) -> None:
+        self._page = page
+        self._pace = pace
+
+    def ask(self, written: Mapping[str, Any] | None, session: Session) -> dict[Any, Any]:
+        """The composer's message becomes the question."""
+        self._page.check_idle(session)
+        message = question_of(written)
+        if not message.content.strip():
+            raise gr.Error("The message is empty: write something to send.", print_exception=False)
+        changes = self._page.begun(session.asked(message))
+        changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
+        return changes
+
+    def again(self, session: Session, event: EventData) -> dict[Any, Any]:
+        """A link under a turn that asks the model: retry, or write on."""
+        self._page.check_idle(session)
+        at = self._page.place(session, event)
+        begun = session.going_on(at) if event.verb == "on" else session.retried(at)
+        return self._page.begun(begun, redraw=True)
+
+    def edit(self, session: Session, event: EditData) -> dict[Any, Any]:
+        """A turn in another wording; a question is asked anew."""
+        self._page.check_idle(session)
+        at = self._page.place_of_message(session, event.index)
+        edited = session.edited(at, str(event.value))
+        return self._page.begun(edited, redraw=True) if edited.running else self._page.still(edited)
+
+    def move(self, session: Session, event: EventData) -> dict[Any, Any]:
+        """A link under a turn that asks nobody: another branch, undo, fork."""
+        self._page.check_idle(session)
+        at = self._page.place(session, event)
+        match event.verb:
+            case "undo":
+                undone, text = session.undone()
+                changes = self._page.still(undone)
+                changes[self._page.tab.composer] |= {"value": {"text": text, "files": []}}
+                return changes
+            case "fork":
+                return self._page.still(session.forked(at))
+            case verb:
+                step = -1 if verb == "back" else 1
+                return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
+
+    async def answer(self, session: Session, taken: Taken, **values: Any) -> AsyncGenerator[list[Any]]:
+        """Streams the turn that is being written, and the session with it."""
+        if not session.running:
+            yield [[], session]
+            return
+        contender = self._page.tab.askings.read(values).contender
+        card = self._page.card(contender.model)
+        key = taken.keys.get(card.provider) if card else None
+        replies = self._page.backends.reply(contender, session.history(), key=key)
+        async with aclosing(self._pace.follow(replies)) as growing:
+            async for reply in growing:
+                session = replace(session, reply=reply)
+                yield [self._page.writing(session), session]
+
+    def settle(self, session: Session, **values: Any) -> dict[Any, Any]:
+        """The page once nothing is written any more, also when the reader stopped it."""
+        if not session.running:
+            return {self._page.tab.session: session}
+        contender = self._page.tab.askings.read(values).contender
+        if session.reply is not None and not session.reply.done:
+            stopped = self._page.backends.cut_off(contender, session.history(), session.reply)
+            session = replace(session, reply=stopped)
+        return self._page.still(session.settled(contender))
+
+
+def _wire(tab: ChatTab, asking: _Asking) -> None:
+    asked = [
+        tab.composer.submit(asking.ask, [tab.composer, tab.session], tab.shown, **QUIET),
+        tab.page.submit(asking.again, tab.session, tab.shown, **QUIET),
+        tab.finished.edit(asking.edit, tab.session, tab.shown, **QUIET),
+    ]
+    streams: list[Any] = []
+    for event in asked:
+        streamed = event.success(
+            asking.answer,
+            [tab.session, tab.keys.taken],
+            [tab.running, tab.session],
+            inputs_kwargs=tab.askings.named,
+            concurrency_limit=None,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        streamed.then(asking.settle, tab.session, tab.shown, inputs_kwargs=tab.askings.named, **QUIET)
+        streams.append(streamed)
+    settled = {"inputs": tab.session, "outputs": tab.shown, "inputs_kwargs": tab.askings.named}
+    tab.composer.stop(asking.settle, **settled, cancels=streams, **QUIET)
+    tab.page.click(asking.move, tab.session, tab.shown, **QUIET)
+
+
+def _lay_out(composition: Composition) -> ChatTab:
+    catalog = composition.backends.catalog
+    with gr.Row(equal_height=False, elem_classes="chat-row", elem_id="chat"):
+        with gr.Column(scale=2, min_width=200, elem_classes="chat-list"):
+            page = gr.HTML(
+                "",
+                html_template=theme.script("conversations.html"),
+                js_on_load=theme.script("chat.js") + theme.script("conversations.js"),
+                kept="server" if composition.shelf else "browser",
+                elem_id="conversations",
+                padding=False,
+                apply_default_css=False,
+            )
         with gr.Column(scale=7, min_width=320, elem_classes="chat-main"):
-            main = gr.Column()
+            gr.HTML(theme.script("drawers.html"), padding=False, elem_classes="chat-drawers")
+            with gr.Column(elem_classes="chat-scroll", elem_id="conversation"):
+                finished = _chatbot("finished", editable="all", placeholder=PLACEHOLDER)
+                running = _chatbot("running")
+            composer = _composer()
+            with gr.Row(elem_classes="chat-foot"):
+                meter = gr.HTML("", elem_id="meter", padding=False)
+                totals = gr.HTML("", elem_id="totals", padding=False)
         with gr.Column(scale=3, min_width=280, elem_classes="chat-side"):
-            tab = _lay_out(backends)
-    sampling.follow(tab.sampling, tab.model, backends.catalog)
-    with main:
-        _converse(tab, backends, pace)
-
-
-def _lay_out(backends: Backends) -> ChatTab:
-    models = sorted(backends.catalog.models.values(), key=lambda model: not model.available)
-    start = backends.catalog.default()
-    model = gr.Dropdown(
-        [(format.model_label(model), model.id) for model in models],
-        value=start.id,
-        label="Model",
-        filterable=True,
-        elem_id="model",
-    )
-    system_prompt = gr.Textbox(
-        label="System prompt",
-        placeholder="How the model should behave. Empty sends none.",
-        lines=4,
-        max_lines=12,
-        elem_id="system-prompt",
-    )
-    return ChatTab(model, system_prompt, sampling.lay_out(start))
-
-
-def _converse(tab: ChatTab, backends: Backends, pace: Pace) -> None:
-    async def answer(message: str, history: list[dict[str, Any]], *values: Any) -> AsyncGenerator[Any]:
-        """Streams the chatbot messages of one answer."""
-        model_id, system_prompt, *given = values
-        contender = Contender(model_id, system_prompt or "", tab.sampling.read(given))
-        turns = [*transcript.history_of(history), Message("user", message)]
-        replies = backends.reply(contender, turns)
-        async with aclosing(pace.follow(replies)) as shown:
-            async for reply in shown:
-                yield transcript.turn(reply, _card(backends, model_id))
-
-    conversation = Conversation(
-        answer,
-        chatbot=gr.Chatbot(
-            show_label=False,
-            layout="panel",
-            height="calc(100dvh - 220px)",
-            min_height=280,
-            buttons=["copy"],
-            editable="user",
-            group_consecutive_messages=False,
-            latex_delimiters=transcript.LATEX,
-            allow_tags=False,
-            placeholder=PLACEHOLDER,
-            feedback_options=None,
-            elem_id="transcript",
-        ),
-        textbox=gr.Textbox(
-            placeholder="Ask anything",
-            show_label=False,
-            label="Message",
-            container=False,
-            lines=1,
-            max_lines=8,
-            autofocus=True,
-            submit_btn="Send",
-            stop_btn="Stop",
-            elem_id="composer",
-            elem_classes="composer",
-        ),
-        additional_inputs=[tab.model, tab.system_prompt, *tab.sampling.inputs],
-        editable=True,
-        cache_examples=False,
-        flagging_mode="never",
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-        api_name=False,
-    )
-    conversation.textbox.stop(
-        transcript.stopped,
-        conversation.chatbot,
-        conversation.chatbot,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+            model = picker.lay_out(catalog)
+            with gr.Column(elem_classes="system-area") as system_area:
+                system_prompt = gr.Textbox(
+                    label="System prompt",
+                    placeholder="How the model should behave. Empty sends none.",
+                    lines=4,
+                    max_lines=12,
+                    elem_id="system-prompt",
+                )
+            accordion = sampling.lay_out(catalog.default())
+            with gr.Column(elem_classes="more") as more:
+                own_keys = keys.lay_out(catalog)
+    return ChatTab(
+        session=gr.State(Session()),
+        keys=own_keys,
+        page=page,
+        finished=finished,
+        running=running,
+        composer=composer,
+        meter=meter,
+        totals=totals,
+        askings=Askings(model, system_prompt, accordion),
+        system_area=system_area,
+        more=more,
     )
 
 
-def _card(backends: Backends, model_id: str) -> ModelSpec | None:
-    try:
-        return backends.catalog.get(model_id)
-    except ProviderError:
-        return None
+def _composer() -> Any:
+    return gr.MultimodalTextbox(
+        placeholder="Ask anything",
+        show_label=False,
+        label="Message",
+        container=False,
+        lines=1,
+        max_lines=8,
+        autofocus=True,
+        sources=["upload"],
+        file_types=["image"],
+        file_count="multiple",
+        submit_btn="Send",
+        elem_id="composer",
+        elem_classes="composer",
+    )
+
+
+def _chatbot(elem_id: str, **more: Any) -> Any:
+    return gr.Chatbot(
+        show_label=False,
+        layout="panel",
+        height=None,
+        autoscroll=False,
+        buttons=["copy"],
+        group_consecutive_messages=False,
+        latex_delimiters=transcript.LATEX,
+        allow_tags=False,
+        feedback_options=None,
+        elem_id=elem_id,
+        elem_classes="transcript",
+        **more,
+    )

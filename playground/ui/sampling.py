@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,6 +63,18 @@ class Sampling:
             if switch and (value := _clean(name, raw)) is not None
         }
         return SamplingParams(**kept)
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Every component by the name under which an event's values are read."""
+        return dict(zip(self._names(), self.inputs, strict=True))
+
+    def read_named(self, values: Mapping[str, Any]) -> SamplingParams:
+        """SamplingParams from values by the names of `named`."""
+        return self.read([values[name] for name in self._names()])
+
+    def _names(self) -> list[str]:
+        return [*(f"sets_{field}" for field in self.switches), *self.values]
 
     def preset(self, sampling: SamplingParams) -> list[Any]:
         """Updates of `inputs` that make them hold `sampling`; what has no control here is left out."""

@@ -72,5 +72,10 @@ def head() -> str:
     return f"{OUTERMOST}<script>{_read('keyboard.js')}</script>"
 
 
+def script(name: str) -> str:
+    """A script of the page's own that one component runs when it is loaded."""
+    return _read(name)
+
+
 def _read(name: str) -> str:
     return resources.files(__package__ or __name__).joinpath(name).read_text("utf-8")

@@ -6,7 +6,6 @@ The last is told from an answer by its metadata id, so that it never goes back t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..conversation.reply import Reply
@@ -27,33 +26,29 @@ def text_block(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
 
 
-def history_of(shown: Iterable[Shown]) -> list[Message]:
-    """The conversation a model gets: questions and answers, without thinking, notes and figures."""
-    messages: list[Message] = []
-    for message in shown:
-        text = _text_of(message["content"])
-        if _kind(message) in {FIGURES, THINKING, NOTE} or not text.strip():
-            continue
-        messages.append(Message(message["role"], text))
-    return messages
+def question(message: Message) -> list[Shown]:
+    """The chatbot messages of what somebody asked."""
+    return [{"role": "user", "content": text_block(message.content)}]
 
 
-def turn(reply: Reply, model: ModelSpec | None) -> list[Shown]:
-    """The chatbot messages of one answer as far as it has come."""
+def turn(reply: Reply, model: ModelSpec | None, *, over: bool = False) -> list[Shown]:
+    """The chatbot messages of one answer as far as it has come; `over` says that no more will come of it."""
     shown: list[Shown] = []
     if reply.left_out:
         shown.append(folded(NOTE, format.left_out(reply.left_out)))
     if reply.thinking:
-        shown.append(_thinking(reply))
+        shown.append(_thinking(reply, over))
     if reply.text:
         shown.append({"role": "assistant", "content": text_block(reply.text)})
     if reply.error:
         shown.append(folded(NOTE, reply.error.message))
     elif reply.done and not reply.text:
         shown.append(folded(NOTE, "The model ended without writing an answer."))
+    elif over and not reply.done:
+        shown.append(folded(NOTE, "Stopped. What had arrived is kept." if reply.text else "Stopped."))
     elif not reply.done and not reply.text and not reply.thinking:
         shown.append(folded(NOTE, reply.status or "Waiting for the first token", pending=True))
-    if reply.done and (reply.text or reply.thinking):
+    if (over or reply.done) and (reply.text or reply.thinking):
         shown.append(folded(FIGURES, format.figures(reply, model), format.details(reply)))
     return shown
 
@@ -81,8 +76,8 @@ def _is_pending(message: Shown) -> bool:
     return metadata.get("status") == "pending"
 
 
-def _thinking(reply: Reply) -> Shown:
-    thinking = folded(THINKING, "Thinking", reply.thinking, pending=not reply.text and not reply.done)
+def _thinking(reply: Reply, over: bool) -> Shown:
+    thinking = folded(THINKING, "Thinking", reply.thinking, pending=not (over or reply.text or reply.done))
     if reply.thinking_s is not None:
         thinking["metadata"] |= {"title": "Thought", "duration": round(reply.thinking_s, 1)}
     return thinking
@@ -100,9 +95,3 @@ def _plain(title: str) -> str:
     for sign in "\\`*_[]<>":
         title = title.replace(sign, f"\\{sign}")
     return title
-
-
-def _text_of(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(block.get("text", "") for block in content if block.get("type") == "text")

@@ -4,7 +4,7 @@ from playground.conversation.reply import Reply
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
-from playground.types import Message, Usage
+from playground.types import Usage
 from playground.ui import transcript
 
 MODEL = load_catalog(load_settings({})).get("smollm2-135m-instruct")
@@ -84,19 +84,6 @@ def test_thinking_without_an_answer_says_so():
     assert "The model ended without writing an answer." in titles(transcript.turn(reply, MODEL))
 
 
-def test_the_history_is_questions_and_answers_alone():
-    shown = [question(), *transcript.turn(DONE, MODEL), question("More")]
-    assert transcript.history_of(shown) == [
-        Message("user", "Hi"),
-        Message("assistant", "Hello"),
-        Message("user", "More"),
-    ]
-
-
-def test_a_string_from_a_client_is_read_too():
-    assert transcript.history_of([{"role": "user", "content": "Hi"}]) == [Message("user", "Hi")]
-
-
 def test_stop_leaves_nothing_spinning_and_says_so():
     waiting = [question(), *transcript.turn(Reply(MODEL.id), MODEL)]
     assert titles(transcript.stopped(waiting)) == [None, "Stopped."]
@@ -105,7 +92,6 @@ def test_stop_leaves_nothing_spinning_and_says_so():
     assert after[1]["metadata"]["status"] == "done"
     writing = [question(), *transcript.turn(Reply(MODEL.id, "Hel"), MODEL)]
     assert titles(transcript.stopped(writing))[-1] == "Stopped. What had arrived is kept."
-    assert transcript.history_of(transcript.stopped(writing))[-1] == Message("assistant", "Hel")
 
 
 def test_stop_after_the_end_changes_nothing():

@@ -1,0 +1,171 @@
+"""A conversation as JSON and back, every branch and figure of it. Pure; knows no file and no page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import ErrorKind, ProviderError
+from ..types import Contender, FinishReason, Message, SamplingParams, Usage
+from .archive import Conversation, Turn
+from .reply import Reply
+
+FORMAT = "llm-playground-conversation"
+LONGEST_TITLE = 200
+
+
+class UnreadableError(Exception):
+    """What was given is no conversation; `str()` is a sentence that says where it goes wrong."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class _Usage(_Record):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    thinking_tokens: int = 0
+    estimated: bool = False
+
+
+class _Error(_Record):
+    kind: ErrorKind
+    message: str
+
+
+class _Reply(_Record):
+    model: str
+    thinking: str = ""
+    usage: _Usage | None = None
+    finish_reason: FinishReason | None = None
+    detail: str = ""
+    ttft_s: float | None = None
+    thinking_s: float | None = None
+    duration_s: float = 0.0
+    cost: float | None = None
+    error: _Error | None = None
+    dropped: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+class _Turn(_Record):
+    parent: int | None
+    role: Literal["user", "assistant"]
+    content: str
+    reply: _Reply | None = None
+
+
+class _Sampling(_Record):
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    effort: str | None = None
+
+
+class _Conversation(_Record):
+    format: Literal["llm-playground-conversation"]
+    id: str = Field(pattern=r"^[0-9a-z]{1,40}$")
+    title: str = Field("", max_length=LONGEST_TITLE)
+    created: float = 0.0
+    updated: float = 0.0
+    leaf: int | None = None
+    model: str = ""
+    system_prompt: str = ""
+    sampling: _Sampling = _Sampling()
+    turns: tuple[_Turn, ...] = ()
+
+
+def dump(conversation: Conversation) -> dict[str, Any]:
+    """The conversation as a JSON object. It holds no key: a conversation never has one."""
+    contender = conversation.contender
+    return {
+        "format": FORMAT,
+        "version": 1,
+        "id": conversation.id,
+        "title": conversation.title,
+        "name": conversation.name,
+        "created": conversation.created,
+        "updated": conversation.updated,
+        "leaf": conversation.leaf,
+        "model": contender.model,
+        "system_prompt": contender.system_prompt,
+        "sampling": contender.sampling.sent(),
+        "turns": [_dump_turn(turn) for turn in conversation.turns],
+    }
+
+
+def load(record: Mapping[str, Any]) -> Conversation:
+    """The conversation of a JSON object as `dump` makes it. Raises UnreadableError naming the place."""
+    try:
+        read = _Conversation.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnreadableError(f"{_place(first['loc'])}: {first['msg']}.") from None
+    for at, turn in enumerate(read.turns):
+        if turn.parent is not None and not 0 <= turn.parent < at:
+            raise UnreadableError(f"Turn {at + 1} answers turn {turn.parent + 1}, which does not come before it.")
+    leaf = read.leaf if read.leaf is not None and 0 <= read.leaf < len(read.turns) else None
+    if leaf is None and read.turns and read.leaf is not None:
+        leaf = len(read.turns) - 1
+    sampling = SamplingParams(**read.sampling.model_dump(exclude_none=True))
+    return Conversation(
+        id=read.id,
+        title=read.title,
+        turns=tuple(_load_turn(turn) for turn in read.turns),
+        leaf=leaf,
+        contender=Contender(read.model, read.system_prompt, sampling),
+        created=read.created,
+        updated=read.updated,
+    )
+
+
+def to_json(conversation: Conversation) -> str:
+    """The conversation as a JSON file's text."""
+    return json.dumps(dump(conversation), ensure_ascii=False, indent=1)
+
+
+def _dump_turn(turn: Turn) -> dict[str, Any]:
+    record: dict[str, Any] = {"parent": turn.parent, "role": turn.message.role, "content": turn.message.content}
+    if turn.reply is not None:
+        record["reply"] = _dump_reply(turn.reply)
+    return record
+
+
+def _dump_reply(reply: Reply) -> dict[str, Any]:
+    """What `_Reply` holds; the text is the turn's content."""
+    fields = {name: getattr(reply, name) for name in _Reply.model_fields if name not in ("usage", "error", "dropped")}
+    usage, error = reply.usage, reply.error
+    fields["usage"] = usage and {name: getattr(usage, name) for name in _Usage.model_fields}
+    fields["error"] = error and {"kind": error.kind, "message": error.message}
+    fields["dropped"] = list(reply.dropped)
+    return {name: value for name, value in fields.items() if value not in (None, "", [])} | {"model": reply.model}
+
+
+def _load_turn(turn: _Turn) -> Turn:
+    reply = turn.reply and _load_reply(turn.reply, turn.content)
+    return Turn(turn.parent, Message(turn.role, turn.content), reply)
+
+
+def _load_reply(read: _Reply, text: str) -> Reply:
+    fields: dict[str, Any] = dict(read)
+    fields["usage"] = read.usage and Usage(**dict(read.usage))
+    fields["error"] = read.error and ProviderError(read.error.kind, read.error.message)
+    return Reply(text=text, **fields)
+
+
+def _place(where: tuple[int | str, ...]) -> str:
+    """A place in the file as people count: turns from one."""
+    if len(where) >= 2 and where[0] == "turns" and isinstance(where[1], int):
+        return f"Turn {where[1] + 1}, {'.'.join(map(str, where[2:])) or 'as a whole'}"
+    return ".".join(map(str, where)) or "The file"

@@ -1,0 +1,72 @@
+"""A link that carries model, system prompt and parameters, and reading one that somebody has edited. Pure text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from urllib.parse import urlencode
+
+from ..errors import ProviderError
+from ..models.catalog import Catalog
+from ..types import Contender, SamplingParams
+
+FIELDS = tuple(field.name for field in fields(SamplingParams))
+WHOLE = ("top_k", "max_tokens", "seed")
+WORDS = ("effort",)
+LONGEST_PROMPT = 8_000
+SEPARATOR = "\n"
+
+
+def query_of(contender: Contender) -> str:
+    """The link's query, without the question mark; only what is set is in it."""
+    pairs: list[tuple[str, str]] = [("model", contender.model)] if contender.model else []
+    if contender.system_prompt:
+        pairs.append(("system", contender.system_prompt))
+    for name, value in contender.sampling.sent().items():
+        pairs.append((name, SEPARATOR.join(value) if name == "stop" else str(value)))
+    return urlencode(pairs)
+
+
+def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | None, list[str]]:
+    """(what a link asks for, what of it could not be used, one sentence each); None if it asks for nothing.
+
+    What is wrong is left out and said, the rest holds. Names that begin with two underscores are the page's own.
+    """
+    given = {name: value for name, value in query.items() if name in ("model", "system", *FIELDS)}
+    if not given:
+        return None, []
+    problems: list[str] = []
+    strange = [name for name in query if name not in given and not name.startswith("__")]
+    if strange:
+        problems.append(f"The link says {', '.join(strange[:5])}, which is no parameter: it was left out.")
+    model = given.pop("model", "")
+    try:
+        model = catalog.get(model).id if model else ""
+    except ProviderError as error:
+        problems.append(f"{error.message.split(': GET')[0]}: another model is chosen.")
+        model = ""
+    system = given.pop("system", "")
+    if len(system) > LONGEST_PROMPT:
+        problems.append(f"The system prompt in the link is longer than {LONGEST_PROMPT:,} characters: it was cut.")
+        system = system[:LONGEST_PROMPT]
+    values: dict[str, object] = {}
+    for name, text in given.items():
+        try:
+            values[name] = _value(name, text.strip("\r\n") if name == "stop" else text.strip())
+        except ValueError:
+            problems.append(f"{name} in the link is {text[:40]!r}, which is no number: it was left out.")
+    return Contender(model, system, SamplingParams(**values)), problems  # pyright: ignore[reportArgumentType]
+
+
+def _value(name: str, text: str) -> object:
+    """Raises ValueError for what is no number where one is wanted."""
+    if name == "stop":
+        return tuple(line for line in text.splitlines() if line) or None
+    if name in WORDS:
+        return text or None
+    number = float(text)
+    if number != number or abs(number) == float("inf"):
+        raise ValueError(text)
+    if name in WHOLE:
+        return int(number)
+    return number

@@ -1,0 +1,47 @@
+// The chat page's own events. Links under a turn, and a transcript that follows what is written if the reader is there.
+const ASKING = new Set(["retry", "on"]);
+document.addEventListener(
+  "click",
+  (event) => {
+    const link = event.target.closest?.('#finished a[href*="#turn-"]');
+    if (!link) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [, verb, at] = link.getAttribute("href").match(/#turn-([a-z]+)-(\d+)$/) || [];
+    if (verb) trigger(ASKING.has(verb) ? "submit" : "click", { verb, at: Number(at) });
+  },
+  true,
+);
+
+const follow = (scroller) => {
+  let follows = true;
+  let asked = false;
+  scroller.addEventListener("scroll", () => {
+    follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+  });
+  new MutationObserver(() => {
+    // A question is the reader's own act, who wants to see it answered.
+    const asks = Boolean(document.querySelector("#running .user-row"));
+    if (asks && !asked) follows = true;
+    asked = asks;
+    if (follows) scroller.scrollTop = scroller.scrollHeight;
+  }).observe(scroller, { childList: true, subtree: true, characterData: true });
+};
+// Components are put into the page in no promised order.
+const wait = setInterval(() => {
+  const scroller = document.getElementById("conversation");
+  if (!scroller) return;
+  clearInterval(wait);
+  follow(scroller);
+}, 50);
+// On a narrow page the two sides are drawers over the transcript.
+const DRAWERS = ["shows-list", "shows-side"];
+document.addEventListener("click", (event) => {
+  const chat = document.getElementById("chat");
+  const wanted = event.target.closest?.("[data-drawer]")?.dataset.drawer;
+  if (!chat || (!wanted && event.target !== chat)) return;
+  for (const drawer of DRAWERS) chat.classList.toggle(drawer, drawer === wanted && !chat.classList.contains(drawer));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.getElementById("chat")?.classList.remove(...DRAWERS);
+});

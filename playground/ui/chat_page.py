@@ -1,0 +1,118 @@
+"""The chat page's components, and how a session is drawn into them. Knows no event and no provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from ..conversation.reply import Backends
+from ..errors import ProviderError
+from ..types import ModelSpec
+from . import history_view, keeping
+from .asking import Askings
+from .chat_session import Session
+from .keys import Keys
+from .transcript import Shown
+from .untyped import EventData, gr
+
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+IDLE: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
+BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
+
+
+@dataclass(frozen=True)
+class ChatTab:
+    """The components that the wiring needs.
+
+    `session` and what `keys` takes stay on the server. `page` is the script's side: the list of conversations, and the
+    events that no component has. `meter` is the line under the composer; `system_area` and `more` (below the sampling
+    parameters) are places for what else goes into a request.
+    """
+
+    session: Any
+    keys: Keys
+    page: Any
+    finished: Any
+    running: Any
+    composer: Any
+    meter: Any
+    totals: Any
+    askings: Askings
+    system_area: Any
+    more: Any
+
+    @property
+    def shown(self) -> list[Any]:
+        """What an event that changes the session may change."""
+        return [self.session, self.page, self.finished, self.running, self.composer, self.totals]
+
+
+@dataclass(frozen=True)
+class ChatPage:
+    """Draws sessions; every method returns updates by component."""
+
+    tab: ChatTab
+    backends: Backends
+
+    def begun(self, session: Session, *, redraw: bool = False) -> dict[Any, Any]:
+        """An answer is about to be written; `redraw` where the turns before it are others than those in view."""
+        session, told = keeping.saved(session)
+        changes = {self.tab.session: session, self.tab.page: told, self.tab.running: self.writing(session)}
+        if redraw:
+            changes[self.tab.finished] = self._drawn(session)
+        return {**changes, self.tab.composer: gr.update(**BUSY)}
+
+    def still(self, session: Session, **more: Any) -> dict[Any, Any]:
+        """Nothing is being written; `more` is told to the page's script."""
+        session, told = keeping.saved(session, **more)
+        totals = history_view.totals_line(session.conversation.totals())
+        return {
+            self.tab.session: session,
+            self.tab.page: told,
+            self.tab.finished: self._drawn(session),
+            self.tab.running: [],
+            self.tab.composer: gr.update(**IDLE),
+            self.tab.totals: f'<span title="All answers of this conversation together">{escape(totals)}</span>',
+        }
+
+    def tells(self, session: Session, **more: Any) -> dict[Any, Any]:
+        """Nothing changes; the page's script is told `more`."""
+        shown = session.conversation.id if session.conversation.turns else None
+        return {self.tab.page: keeping.told(shown=shown, **more)}
+
+    def writing(self, session: Session) -> list[Shown]:
+        """The turn that is being written."""
+        if session.question is None:
+            return []
+        asked = session.conversation.turns[session.question].message
+        return history_view.running(asked, session.shown_reply() or session.cut, self.card)
+
+    def place(self, session: Session, event: EventData) -> int:
+        """The place of the turn that a link names. It came from a browser, so it may be anything."""
+        at = event.at
+        if not isinstance(at, int) or not 0 <= at < len(session.conversation.turns):
+            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+        return at
+
+    def place_of_message(self, session: Session, index: int) -> int:
+        """The place of the turn that the chatbot's message at `index` belongs to."""
+        shown = history_view.drawn(session.conversation, self.card)
+        if not 0 <= index < len(shown):
+            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+        return shown[index][0]
+
+    def check_idle(self, session: Session) -> None:
+        if session.running:
+            raise gr.Error("An answer is being written: wait for its end, or stop it.", print_exception=False)
+
+    def card(self, model_id: str) -> ModelSpec | None:
+        try:
+            return self.backends.catalog.get(model_id)
+        except ProviderError:
+            return None
+
+    def _drawn(self, session: Session) -> list[Shown]:
+        """The turns that stand; while a question is being answered it is drawn with its answer, not here."""
+        shown = history_view.drawn(session.conversation, self.card)
+        return [part for at, part in shown if at != session.question]

@@ -1,0 +1,100 @@
+"""What the list of conversations does on the server: new, open, rename, import, export, link. Knows no store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from ..conversation import exchange, records
+from ..conversation.records import UnreadableError
+from ..conversation.share import query_of, read_query
+from .chat_page import QUIET, ChatPage
+from .chat_session import Session, new_id
+from .untyped import EventData, Request
+
+
+class ConversationEvents:
+    """Handlers; each returns updates by component."""
+
+    def __init__(self, page: ChatPage) -> None:
+        self._page = page
+
+    def begin(self, session: Session) -> dict[Any, Any]:
+        """An empty page. The settings stay: most people go on with them."""
+        self._page.check_idle(session)
+        return self._page.still(Session())
+
+    def open(self, session: Session, event: EventData) -> dict[Any, Any]:
+        """A kept conversation, with the model, prompt and parameters of its last answer."""
+        self._page.check_idle(session)
+        try:
+            conversation = records.load(json.loads(event.record))
+        except (UnreadableError, ValueError) as error:
+            return self._page.tells(session, note=f"This conversation cannot be opened. {error}")
+        opened = Session(conversation, saved=len(conversation.turns))
+        known = self._page.card(conversation.contender.model) is not None
+        contender = conversation.contender if known else replace(conversation.contender, model="")
+        return {**self._page.still(opened), **self._page.tab.askings.shows(contender)}
+
+    def take(self, session: Session, event: EventData) -> dict[Any, Any]:
+        """A file somebody has: it becomes a conversation of its own."""
+        self._page.check_idle(session)
+        try:
+            conversation = exchange.read_file(str(event.text), new_id())
+        except UnreadableError as error:
+            return self._page.tells(session, note=f"Nothing was imported. {error}")
+        taken = Session(conversation).touched()
+        asks = conversation.contender
+        settings = self._page.tab.askings.shows(asks) if asks.model and self._page.card(asks.model) else {}
+        if not settings and asks.system_prompt:
+            settings = {self._page.tab.askings.system_prompt: asks.system_prompt}
+        return {**self._page.still(taken, note="Imported."), **settings}
+
+    def give(self, session: Session, event: EventData) -> dict[Any, Any]:
+        """The conversation in view as a file."""
+        conversation = session.conversation
+        if not conversation.turns:
+            return self._page.tells(session, note="There is nothing to export yet.")
+        is_json = event.form == "json"
+        text = records.to_json(conversation) if is_json else exchange.to_markdown(conversation)
+        name = "".join(sign if sign.isalnum() else "-" for sign in conversation.name).strip("-")[:50] or "conversation"
+        return self._page.tells(session, file={"name": f"{name}.{'json' if is_json else 'md'}", "text": text})
+
+    def rename(self, session: Session, event: EventData) -> dict[Any, Any]:
+        return {self._page.tab.session: session.renamed(str(event.title)[: records.LONGEST_TITLE])}
+
+    def save_all(self, session: Session) -> dict[Any, Any]:
+        """The script lacks what came before: it is told the whole conversation."""
+        return self._page.still(replace(session, saved=0)) if not session.running else {}
+
+    def link(self, session: Session, **values: Any) -> dict[Any, Any]:
+        """The page's settings as a link. A key is no part of them."""
+        contender = self._page.tab.askings.read(values).contender
+        return self._page.tells(session, link=query_of(contender))
+
+    def arrive(self, session: Session, request: Request) -> dict[Any, Any]:
+        """A page opened by such a link."""
+        contender, problems = read_query(dict(request.query_params), self._page.backends.catalog)
+        if contender is None:
+            return {self._page.tab.session: session}
+        note = " ".join(problems)
+        return {
+            self._page.tab.session: session,
+            **self._page.tab.askings.shows(contender),
+            **(self._page.tells(session, note=note) if note else {}),
+        }
+
+
+def wire(page: ChatPage, loaded: Any) -> None:
+    """`loaded` is the event of a page that has just been opened."""
+    tab, events = page.tab, ConversationEvents(page)
+    settings = [tab.askings.model, tab.askings.system_prompt, *tab.askings.sampling.inputs]
+    tab.page.clear(events.begin, tab.session, tab.shown, **QUIET)
+    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **QUIET)
+    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **QUIET)
+    tab.page.download(events.give, tab.session, tab.page, **QUIET)
+    tab.page.input(events.rename, tab.session, tab.session, **QUIET)
+    tab.page.apply(events.save_all, tab.session, tab.shown, **QUIET)
+    tab.page.copy(events.link, tab.session, tab.page, inputs_kwargs=tab.askings.named, **QUIET)
+    loaded(events.arrive, tab.session, [tab.session, tab.page, *settings], **QUIET)

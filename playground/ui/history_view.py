@@ -1,0 +1,85 @@
+"""A conversation as the chatbot's messages, with what can be done to each turn. Pure; knows no component.
+
+What can be done is links to `#turn-<verb>-<place>`; the page's script turns a click on one into an event.
+A turn of the model's own making cannot hold more than text, so a forged link does what the reader's click would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..conversation.archive import Conversation, Totals
+from ..conversation.reply import Reply
+from ..types import Message, ModelSpec
+from . import format, transcript
+from .transcript import Shown, text_block
+
+ACTIONS = "actions"
+Card = Callable[[str], ModelSpec | None]
+
+
+def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
+    """The branch in view: (the place of the turn, one of its chatbot messages), in order."""
+    last = conversation.leaf
+    shown: list[tuple[int, Shown]] = []
+    for at in conversation.path():
+        turn = conversation.turns[at]
+        if turn.message.role == "user":
+            parts = transcript.question(turn.message)
+        elif turn.reply is None:
+            parts = [_text(turn.message), transcript.folded(transcript.NOTE, "Written by you")]
+        else:
+            parts = transcript.turn(turn.reply, card(turn.reply.model), over=True)
+        if links := _links(conversation, at, last=at == last):
+            parts = [*parts, _actions(links)]
+        shown += [(at, part) for part in parts]
+    return shown
+
+
+def running(question: Message, reply: Reply | None, card: Card) -> list[Shown]:
+    """The turn that is being written."""
+    so_far = reply or Reply("")
+    return [*transcript.question(question), *transcript.turn(so_far, card(so_far.model))]
+
+
+def totals_line(totals: Totals) -> str:
+    """The footer: what the whole conversation took."""
+    if not totals.answers:
+        return ""
+    about = "≈ " if totals.usage.estimated else ""
+    answers = "1 answer" if totals.answers == 1 else f"{totals.answers:,} answers"
+    parts = [answers, f"{about}{totals.usage.input_tokens:,} in", f"{about}{totals.usage.output_tokens:,} out"]
+    if totals.unpriced < totals.answers:
+        parts.append(format.money(totals.cost))
+    if totals.unpriced:
+        parts.append("price unknown" if totals.unpriced == totals.answers else f"{totals.unpriced} of unknown price")
+    return format.DOT.join(parts)
+
+
+def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
+    """What can be done to a turn, as Markdown."""
+    turn = conversation.turns[at]
+    links: list[str] = []
+    places = conversation.siblings(at)
+    if len(places) > 1:
+        links.append(
+            f"[‹](#turn-back-{at} 'The one before') {places.index(at) + 1}/{len(places)} "
+            f"[›](#turn-next-{at} 'The next one')"
+        )
+    if turn.message.role == "user":
+        return links if not last else [*links, f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"]
+    if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text:
+        links.append(f"[Continue](#turn-on-{at} 'The answer was cut at the token limit: write on')")
+    links.append(f"[Retry](#turn-retry-{at} 'Another answer; this one is kept')")
+    if last:
+        links.append(f"[Undo](#turn-undo-{at} 'Back to the question')")
+    links.append(f"[Fork](#turn-fork-{at} 'A conversation of its own that goes on from here')")
+    return links
+
+
+def _actions(links: list[str]) -> Shown:
+    return {"role": "assistant", "content": text_block("&ensp;".join(links)), "metadata": {"id": ACTIONS}}
+
+
+def _text(message: Message) -> Shown:
+    return {"role": "assistant", "content": text_block(message.content)}

@@ -1,0 +1,62 @@
+"""The entries of the model picker as values: groups, prices, badges, what is missing. Pure; knows no component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from ..models.catalog import Catalog
+from ..providers.listing import Listing
+from ..types import ModelSpec
+from . import format
+
+Entry = dict[str, Any]
+# What a model accepts, as its badge, the badge's explanation, and how the catalog says so.
+BADGES: tuple[tuple[str, str, Callable[[ModelSpec], bool]], ...] = (
+    ("effort", "Takes an effort: how long it thinks first", lambda model: "effort" in model.family.accepts),
+    ("images", "Takes images", lambda model: bool(getattr(model.family, "images", False))),
+    ("JSON", "Can be held to a JSON schema", lambda model: model.family.json_schema),
+    ("sampling", "Takes temperature and its like", lambda model: "temperature" in model.family.accepts),
+)
+
+
+def groups(catalog: Catalog, own_keys: Collection[str], served: Mapping[str, Sequence[str]]) -> list[Entry]:
+    """[{"label", "models": [{"id", "name", "facts", "badges", "why"}]}]: who can answer first, in the catalog's order.
+
+    `own_keys` names providers that the reader has a key for, `served` what that key was found to reach.
+    """
+    found: list[Entry] = []
+    for provider, spec in catalog.providers.items():
+        listed = [model for model in catalog.models.values() if model.provider == provider]
+        known = {model.upstream for model in listed}
+        more = dict.fromkeys([*catalog.served.get(provider, ()), *served.get(provider, ())])
+        listed += [
+            model for upstream in more if upstream not in known and (model := catalog.unlisted(provider, upstream))
+        ]
+        entries = [_entry(model, provider in own_keys) for model in listed]
+        entries.sort(key=lambda entry: bool(entry["why"]))
+        if entries:
+            found.append({"label": spec.label, "models": entries})
+    return sorted(found, key=lambda group: bool(group["models"][0]["why"]))
+
+
+def listing_note(catalog: Catalog, found: Mapping[str, Listing]) -> str:
+    """What a refresh has found, in a line."""
+    if not found:
+        return "There is no provider to ask: add a key."
+    parts = [
+        f"{catalog.providers[name].label}: {listing.problem or f'{len(listing.models):,} models'}"
+        for name, listing in found.items()
+    ]
+    return format.DOT.join(parts)
+
+
+def _entry(model: ModelSpec, has_own_key: bool) -> Entry:
+    why = "" if model.available or has_own_key else model.reason or "not available"
+    return {
+        "id": model.id,
+        "name": model.name,
+        "facts": format.DOT.join([format.price(model), format.window(model.context_window)]),
+        "badges": [[badge, says] for badge, says, has in BADGES if has(model)],
+        "why": why,
+    }
