@@ -15,6 +15,7 @@ from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
 from .conversation.shelf import Shelf
+from .conversation.snippet_http import Target
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
@@ -44,6 +45,13 @@ class Composition:
     standings: Standings
     shelf: Shelf | None
     listings: Listings
+
+    def target(self, provider: str) -> Target:
+        """Where a provider's requests go, for a program that sends them itself."""
+        if provider == "local":
+            return Target(self.local.address if self.local else None)
+        spec = self.backends.catalog.providers[provider]
+        return Target(spec.base_url, spec.api_key_env)
 
 
 def compose(settings: Settings) -> Composition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from ..types import (
     Usage,
     Waiting,
 )
-from . import meter
+from . import jsonmode, meter
 from .prepare import Count, Limits, Prepared, prepare, sent_names
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class Reply:
     Seconds count from the moment the request went out. `cost` is in USD, None when the price is unknown.
     `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window
     (by `strategy`), `status` says what is being waited for before the request can go out. `tokens` are those of the
-    answer, once it has ended, where probabilities were asked for and given.
+    answer, once it has ended, where probabilities were asked for and given. `violations` says what is wrong with an
+    answer that was to be JSON, once that has been checked.
     """
 
     model: str
@@ -61,6 +63,7 @@ class Reply:
     strategy: Strategy = "oldest"
     status: str = ""
     tokens: tuple[TokenLogprob, ...] = ()
+    violations: tuple[str, ...] | None = None
 
     @property
     def done(self) -> bool:
@@ -119,7 +122,12 @@ class Backends:
                 self._learn(request, error)
                 yield self._ended(answer.now(pump, ended=True), request, error=_as_provider_error(error))
                 return
-            yield self._ended(answer.now(pump), request, finished=answer.finished)
+            ended = self._ended(answer.now(pump), request, finished=answer.finished)
+        if options.json_mode:
+            # Off the loop: a schema can take its time.
+            wrong = await asyncio.to_thread(jsonmode.violations, ended.text, options.json_schema)
+            ended = replace(ended, violations=wrong)
+        yield ended
 
     async def prepared(
         self,

@@ -33,11 +33,7 @@ GENERATION = {
     "top_k": "topK",
     "response_mime_type": "responseMimeType",
     "response_json_schema": "responseJsonSchema",
-}
-THINKING = {
-    "include_thoughts": "includeThoughts",
-    "thinking_level": "thinkingLevel",
-    "thinking_budget": "thinkingBudget",
+    "thinking_config": "thinkingConfig",
 }
 # Stands for a picture until the text is written: it is looked for in the body.
 MARK = "a playground picture, {} of this request, {}, to be read from its file"
@@ -89,7 +85,7 @@ def _responses(request: Request, target: Target, stream: bool) -> Call:
 def _messages(request: Request, target: Target, stream: bool) -> Call:
     body = dict(pictured(messages_body(request)))
     body |= body.pop("extra_body", {})
-    headers = {"x-api-key": "{key}", "anthropic-version": ANTHROPIC_VERSION, **body.pop("extra_headers", {})}
+    headers = {"Authorization": "Bearer {key}", "anthropic-version": ANTHROPIC_VERSION, **body.pop("extra_headers", {})}
     return Call(
         f"{(target.base_url or ANTHROPIC).rstrip('/')}/v1/messages",
         {**headers, "content-type": "application/json"},
@@ -122,12 +118,9 @@ def _generate_body(arguments: Mapping[str, Any]) -> dict[str, Any]:
         body["systemInstruction"] = {"parts": [{"text": system}], "role": "user"}
     for name in ("automatic_continuation", "http_options"):  # these are the SDK's own
         config.pop(name, None)
-    thinking = config.pop("thinking_config", None)
     generation = {GENERATION.get(name, name): value for name, value in config.items()}
-    if thinking:
-        generation["thinkingConfig"] = {THINKING[name]: value for name, value in thinking.items()}
-        if level := thinking.get("thinking_level"):
-            generation["thinkingConfig"]["thinkingLevel"] = level.upper()
+    if level := generation.get("thinkingConfig", {}).get("thinking_level"):
+        generation["thinkingConfig"] = {**generation["thinkingConfig"], "thinking_level": level.upper()}
     return {**body, **({"generationConfig": generation} if generation else {})}
 
 

@@ -143,6 +143,11 @@ class LocalModel:
         self._shared: int | None = None
         self._sizes: dict[bytes, int] = {}
 
+    @property
+    def address(self) -> str:
+        """Where this machine's programs reach the model; until it has started, where llama.cpp usually is."""
+        return f"{self._served.base_url}/v1" if self._served else "http://127.0.0.1:8080/v1"
+
     def start(self) -> None:
         """Begins to fetch and load, unless that is under way or done. After a failure it tries again."""
         if self._provider is None and (self._starting is None or self._starting.done()):

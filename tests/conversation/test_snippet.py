@@ -66,7 +66,7 @@ PATHS = {"chat": "/chat/completions", "responses": "/responses", "messages": "/m
 HEADERS = {
     "chat": ("authorization",),
     "responses": ("authorization",),
-    "messages": ("x-api-key", "anthropic-version"),
+    "messages": ("authorization", "anthropic-version"),
     "generate": ("x-goog-api-key",),
 }
 BY_FAMILY = {CATALOG.get(wire.model_id).family.wire: wire for wire in WIRES}
