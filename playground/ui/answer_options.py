@@ -81,7 +81,11 @@ def wire(options: AnswerOptions, model: Any, catalog: Catalog) -> None:
         return [gr.update(**_json(card)), gr.update(**_logprobs(card), **off)]
 
     model.change(follow, model, [options.json_mode, options.logprobs], **QUIET)
-    options.json_mode.change(lambda on: gr.update(visible=on), options.json_mode, options.schema, **QUIET)
+    options.json_mode.change(_shown_if, options.json_mode, options.schema, **QUIET)
+
+
+def _shown_if(on: bool) -> Any:
+    return gr.update(visible=on)
 
 
 def _json(model: ModelSpec) -> dict[str, Any]:

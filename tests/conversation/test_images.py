@@ -47,8 +47,19 @@ def test_the_four_kinds_are_known_by_their_content(image, media_type):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"Hello", b"\x89PNG\r\n\x1a\n" + b"x" * 100, b"\xff\xd8\xff", b"GIF89a", b"RIFF\0\0\0\0WEBPxx", b"BM" * 50]
-    + [drawn("PNG")[:60], b"<svg xmlns='http://www.w3.org/2000/svg'/>", drawn("BMP"), drawn("TIFF")],
+    [
+        b"",
+        b"Hello",
+        b"\x89PNG\r\n\x1a\n" + b"x" * 100,
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b"RIFF\0\0\0\0WEBPxx",
+        b"BM" * 50,
+        drawn("PNG")[:60],
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        drawn("BMP"),
+        drawn("TIFF"),
+    ],
 )
 def test_a_file_that_only_claims_to_be_a_picture_is_refused_by_name(data):
     assert "photo.png is no PNG, JPEG, WebP or GIF picture" in refusal(image_of, data, "photo.png")
