@@ -4,53 +4,15 @@ import re
 
 from playwright.async_api import expect
 
+from .chat_page import Chat
+
 LONG = "Tell me a very long story about a dog, a cat and the sea."
-
-
-class Chat:
-    """The chat page as a reader handles it."""
-
-    def __init__(self, page):
-        self.page = page
-        self.box = page.locator("#composer textarea")
-        self.transcript = page.locator("#transcript")
-        self.figures = self.transcript.get_by_text(re.compile(r"tok/s|\d out"))
-        self.answers = self.transcript.locator(".bot-row:not(:has(.thought-group))")
-        self.questions = self.transcript.locator(".user-row")
-        self.stop = page.locator("#composer .stop-button")
-
-    async def open(self, app):
-        await self.page.goto(app.url)
-        await self.box.wait_for()
-
-    async def set(self, parameter, value):
-        switch = self.page.get_by_role("checkbox", name=parameter, exact=True)
-        if not await switch.is_visible():
-            await self.page.get_by_text("Sampling parameters").click()
-        await switch.check()
-        field = self.page.get_by_role("spinbutton", name=re.compile(parameter, re.I)).first
-        await field.fill(str(value))
-        await field.blur()
-
-    async def ask(self, text):
-        await expect(self.box).to_be_enabled()
-        await self.box.fill(text)
-        await self.box.press("Enter")
-
-    async def answered(self, times=1):
-        await expect(self.figures).to_have_count(times, timeout=60_000)
-        # The figures come with the last chunk; the box opens when the page has stored the answer too.
-        await expect(self.stop).to_have_count(0)
-        await expect(self.box).to_be_enabled()
-
-    async def text(self, at=-1):
-        return await (self.answers.last if at == -1 else self.answers.nth(at)).inner_text()
 
 
 async def test_a_question_is_answered_as_tokens_arrive_with_figures_below(app, page):
     chat = Chat(page)
     await chat.open(app)
-    await chat.set("Max tokens", 60)
+    await chat.set("Max tokens", 12)
     await chat.ask("What is the capital of France?")
     await expect(chat.answers).to_have_count(1)
     await chat.answered()
@@ -83,15 +45,17 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
 async def test_retry_answers_again_and_undo_puts_the_question_back(app, page):
     chat = Chat(page)
     await chat.open(app)
-    await chat.set("Max tokens", 250)
+    await chat.set("Max tokens", 12)
     await chat.ask(LONG)
     await chat.answered()
-    await chat.transcript.hover()
-    await chat.transcript.get_by_role("button", name=re.compile("retry", re.I)).last.click(force=True)
-    await expect(chat.figures).to_have_count(0)
+    first = await chat.text()
+    await chat.link("Retry").click()
+    await expect(chat.transcript).to_contain_text("2/2", timeout=60_000)
     await chat.answered()
     await expect(chat.questions).to_have_count(1)
-    await chat.transcript.get_by_role("button", name=re.compile("undo", re.I)).last.click(force=True)
+    await chat.link("‹").click()
+    await expect(chat.answers.last).to_have_text(first)
+    await chat.link("Undo").click()
     await expect(chat.questions).to_have_count(0)
     await expect(chat.box).to_have_value(LONG)
 
@@ -102,10 +66,7 @@ async def test_an_edited_question_is_answered_anew(app, page):
     await chat.set("Max tokens", 8)
     await chat.ask("Say hello.")
     await chat.answered()
-    await chat.questions.first.hover()
-    await chat.questions.first.get_by_role("button", name=re.compile("edit", re.I)).click(force=True)
-    await chat.transcript.locator("textarea.edit-textarea").fill("Say goodbye.")
-    await chat.transcript.get_by_role("button", name=re.compile("submit", re.I)).click(force=True)
+    await chat.edit(chat.questions.first, "Say goodbye.")
     await expect(chat.questions).to_have_text(re.compile("Say goodbye."))
     await chat.answered()
     await expect(chat.questions).to_have_count(1)
@@ -114,8 +75,14 @@ async def test_an_edited_question_is_answered_anew(app, page):
 async def test_a_model_without_a_key_says_which_variable_is_missing(app, page):
     chat = Chat(page)
     await chat.open(app)
-    await page.locator("#model input").click()
-    await page.get_by_role("option", name=re.compile("GPT-4o mini")).click()
+    await chat.picker.click()
+    option = page.get_by_role("option", name=re.compile("GPT-4o mini"))
+    await expect(option).to_be_disabled()
+    await expect(option).to_contain_text("needs OPENAI_API_KEY")
+    await option.click(force=True)
+    await page.keyboard.press("Escape")
+    await expect(chat.picker).to_contain_text("SmolLM2")
+    await chat.open(app, "?model=gpt-4o-mini")
     await chat.ask("Hello")
     await expect(chat.transcript).to_contain_text("needs OPENAI_API_KEY")
 
@@ -124,14 +91,16 @@ async def test_a_parameter_that_the_model_refuses_is_disabled_with_the_reason(ap
     chat = Chat(page)
     await chat.open(app)
     await chat.set("Temperature", 1.2)
-    await page.locator("#model input").click()
-    await page.get_by_role("option", name=re.compile("Claude Opus 5.5")).click()
+    await page.get_by_text("Your own keys").click()
+    await page.get_by_role("textbox", name="Anthropic").fill("a-key-of-no-known-shape")
+    await page.get_by_role("textbox", name="Anthropic").press("Enter")
+    await expect(page.get_by_role("textbox", name="Anthropic")).to_have_value("")
+    await chat.choose("Claude Opus 5.5")
     temperature = page.get_by_role("checkbox", name="Temperature", exact=True)
     await expect(temperature).to_be_disabled()
     await expect(temperature).not_to_be_checked()
     await expect(page.locator(".sampling")).to_contain_text("Not taken by this model.")
-    await page.locator("#model input").click()
-    await page.get_by_role("option", name=re.compile("SmolLM2")).click()
+    await chat.choose("SmolLM2")
     await expect(temperature).to_be_enabled()
 
 

@@ -1,0 +1,308 @@
+"""Conversations, branches, links, keys and the picker in a real browser, over a server that tells what it got."""
+
+import json
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from ..conftest import start_app
+from ..desk import KEY, serving_desk
+from .chat_page import Chat
+
+FULL_DISK = """
+const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (record) {
+  if (window.isFull) throw new DOMException("no room", "QuotaExceededError");
+  return put.apply(this, arguments);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def desk():
+    with serving_desk() as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def office(desk, tmp_path_factory):
+    """The app whose models the desk serves; conversations stay in the browser."""
+    folder = tmp_path_factory.mktemp("office")
+    app = start_app(folder, **desk.environment(folder))
+    yield app
+    app.stop()
+
+
+async def test_every_wording_and_every_answer_stays_to_be_switched_to(office, desk, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("One?")
+    await chat.answered(1)
+    first = await chat.text()
+    await chat.ask("Two?")
+    await chat.answered(2)
+
+    await chat.link("Retry").first.click()
+    await chat.answered(1)
+    await expect(chat.transcript).to_contain_text("2/2")
+    assert await chat.text() != first
+    await chat.link("‹").click()
+    await expect(chat.questions).to_have_count(2)
+    await expect(chat.answers.first).to_have_text(first)
+
+    await chat.edit(chat.questions.nth(1), "Two, worded better?")
+    await expect(chat.answers.nth(1)).to_contain_text("to: Two, worded better?")
+    await chat.answered(2)
+    assert desk.bodies[-1]["messages"][1]["content"].strip() == first.strip()
+
+    await chat.edit(chat.answers.nth(1), "What I would have said.")
+    await expect(chat.transcript).to_contain_text("Written by you")
+    await chat.ask("Three?")
+    await expect(chat.answers).to_have_count(3)
+    await chat.answered(2)
+    assert desk.bodies[-1]["messages"][3]["content"] == "What I would have said."
+
+    await chat.link("Fork").first.click()
+    await expect(chat.questions).to_have_count(1)
+    await expect(chat.list).to_have_count(2)
+    await expect(chat.list.first).to_contain_text("One? (fork)")
+    await expect(page.locator("#totals")).to_contain_text(re.compile(r"\d answers? · \d+ in · \d+ out · "))
+
+
+async def test_an_answer_that_was_cut_says_so_and_goes_on(office, desk, page):
+    chat = Chat(page)
+    await chat.open(office, "?max_tokens=2")
+    await chat.ask("Go?")
+    await chat.answered()
+    await expect(chat.figures).to_contain_text("cut at the token limit")
+    begun = await chat.text()
+    await chat.link("Continue").click()
+    await expect(chat.transcript).to_contain_text("2/2")
+    await expect(chat.figures).to_contain_text("20 in · 4 out")
+    assert (await chat.text()).startswith(begun.strip())
+    assert desk.bodies[-1]["messages"][1] == {"role": "assistant", "content": begun.strip() + " "}
+
+
+async def test_conversations_are_kept_listed_searched_renamed_and_deleted(office, page):
+    chat = Chat(page)
+    await chat.open(office, "?system=Be+brief.&top_k=7")
+    await chat.ask("About whales?")
+    await chat.answered()
+    await page.get_by_role("button", name="New conversation").click()
+    await expect(chat.questions).to_have_count(0)
+    await chat.ask("About ants?")
+    await chat.answered()
+    await expect(chat.list).to_have_count(2)
+
+    await chat.open(office)
+    await expect(chat.list).to_have_count(2)
+    await page.get_by_role("searchbox", name="Search conversations").fill("WHALES")
+    await expect(chat.list).to_have_count(1)
+    await chat.list.get_by_role("button", name="About whales?", exact=True).click()
+    await expect(chat.questions).to_have_text(re.compile("About whales"))
+    await expect(page.locator("#system-prompt textarea")).to_have_value("Be brief.")
+
+    await chat.list.hover()
+    await chat.list.get_by_role("button", name=re.compile("Rename")).click()
+    await page.get_by_role("textbox", name="New name").fill("Sea")
+    await page.get_by_role("textbox", name="New name").press("Enter")
+    await page.get_by_role("searchbox", name="Search conversations").fill("")
+    await chat.ask("And dolphins?")
+    await chat.answered(2)
+    await chat.open(office)
+    sea = chat.list.filter(has_text="Sea")
+    await sea.hover()
+    await sea.get_by_role("button", name="Delete: Sea").click()
+    await expect(chat.list).to_have_count(1)
+    await chat.note.get_by_role("button", name="Undo").click()
+    await expect(chat.list).to_have_count(2)
+    await sea.get_by_role("button", name="Sea", exact=True).click()
+    await expect(chat.questions).to_have_count(2)
+
+
+async def test_files_go_out_and_come_in_and_what_is_none_is_refused(office, page, tmp_path):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("Export me")
+    await chat.answered()
+    texts = {}
+    for form in ("JSON", "Markdown"):
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name=form, exact=True).click()
+        path = tmp_path / form
+        await (await download.value).save_as(path)
+        texts[form] = path.read_text()
+    assert json.loads(texts["JSON"])["turns"][0]["content"] == "Export me"
+    assert "<!-- user -->\n## You\n\nExport me" in texts["Markdown"]
+
+    file = page.locator(".convs-foot input[type=file]")
+
+    async def take(content):
+        await file.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": content.encode()})
+
+    broken = [{"role": "user", "content": "Hi"}, {"role": "tool", "content": "x"}]
+    await file.set_input_files(
+        {"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(broken).encode()}
+    )
+    await expect(chat.note).to_contain_text("Message 2 has the role 'tool'")
+    await expect(chat.questions).to_have_text(re.compile("Export me"))
+    fine = [{"role": "system", "content": "Be kind."}, *broken[:1]]
+    await take(json.dumps(fine))
+    await expect(chat.questions).to_have_text(re.compile("Hi"))
+    await expect(page.locator("#system-prompt textarea")).to_have_value("Be kind.")
+    await chat.link("Answer").click()
+    await chat.answered()
+    await file.set_input_files(tmp_path / "Markdown")
+    await expect(chat.questions).to_have_text(re.compile("Export me"))
+    await expect(chat.list).to_have_count(3)
+
+
+async def test_a_full_browser_loses_nothing_silently(office, page):
+    await page.add_init_script(FULL_DISK)
+    chat = Chat(page)
+    await chat.open(office)
+    await page.evaluate("window.isFull = true")
+    await chat.ask("Precious")
+    await chat.answered()
+    await expect(chat.note).to_contain_text("This browser's storage is full")
+    await expect(chat.list).to_have_count(1)
+    async with page.expect_download() as download:
+        await chat.note.get_by_role("button", name="Export it").click()
+    assert "Precious" in (await (await download.value).path()).read_text()
+    await page.get_by_role("button", name="New conversation").click()
+    await expect(chat.questions).to_have_count(0)
+    await chat.list.get_by_role("button", name="Precious", exact=True).click()
+    await expect(chat.questions).to_have_count(1)
+
+
+async def test_the_owner_may_keep_conversations_on_the_server_for_each_browser_alone(desk, browser, tmp_path):
+    app = start_app(tmp_path, **desk.environment(tmp_path), PLAYGROUND_CONVERSATIONS="server")
+    try:
+        mine, other = [await browser.new_context() for _ in range(2)]
+        chat = Chat(await mine.new_page())
+        await chat.open(app)
+        await chat.ask("Keep me")
+        await chat.answered()
+        await expect(chat.list).to_have_count(1)
+        again = Chat(await mine.new_page())
+        await again.open(app)
+        await again.list.get_by_role("button", name="Keep me", exact=True).click()
+        await expect(again.answers).to_have_count(1)
+        stranger = Chat(await other.new_page())
+        await stranger.open(app)
+        await expect(stranger.page.locator(".convs-none")).to_be_visible()
+        await expect(stranger.list).to_have_count(0)
+    finally:
+        app.stop()
+
+
+async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_understand(office, desk, page):
+    chat = Chat(page)
+    await chat.open(office, "?model=desk-two&system=Say+%22yes%22.&top_k=7&temperature=warm&tempo=3")
+    await expect(chat.picker).to_contain_text("Desk Two")
+    await expect(chat.note).to_contain_text("temperature in the link is 'warm'")
+    await expect(chat.note).to_contain_text("tempo")
+    await page.get_by_role("button", name="Copy link").click()
+    await expect(page).to_have_url(re.compile(r"\?model=desk-two&system=Say\+%22yes%22\.&top_k=7$"))
+    await chat.ask("Hello")
+    await chat.answered()
+    sent = desk.bodies[-1]
+    assert (sent["model"], sent["top_k"], sent["messages"][0]["content"]) == ("desk-two", 7, 'Say "yes".')
+    assert "temperature" not in sent
+    await chat.open(office, "?model=no-such-model")
+    await expect(chat.note).to_contain_text("There is no model 'no-such-model'")
+    await expect(chat.picker).to_contain_text("Desk One")
+
+
+async def test_a_readers_own_key_opens_models_for_this_session_alone(office, desk, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.picker.click()
+    await expect(page.get_by_role("option", name=re.compile("Vault One"))).to_be_disabled()
+    await page.keyboard.press("Escape")
+    await page.get_by_text("Your own keys").click()
+    field = page.get_by_role("textbox", name="Vault")
+    await field.fill(f"  '{KEY}'\n")
+    await field.press("Enter")
+    await expect(field).to_have_value("")
+    await expect(field).to_have_attribute("placeholder", "In use")
+
+    await chat.picker.click()
+    await page.get_by_role("button", name="Ask providers for more").click()
+    await expect(page.locator(".picker-note")).to_contain_text("Vault: 2 models")
+    await expect(page.get_by_role("option", name=re.compile("text-embedding"))).to_have_count(0)
+    await page.get_by_role("searchbox", name="Search models").fill("vault unlisted")
+    await page.keyboard.press("Enter")
+    await expect(chat.picker).to_contain_text("vault-unlisted")
+    await chat.ask("Who pays?")
+    await chat.answered()
+    assert (desk.keys[-1], desk.bodies[-1]["model"]) == (f"Bearer {KEY}", "vault-unlisted")
+
+    kept = await page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert KEY not in kept
+    assert KEY not in await page.content()
+    assert KEY not in office.log.read_text()
+
+    await chat.open(office)
+    await chat.picker.click()
+    await expect(page.get_by_role("option", name=re.compile("Vault One"))).to_be_disabled()
+    await expect(page.get_by_role("option", name=re.compile("vault-unlisted"))).to_have_count(0)
+
+
+async def test_a_key_outlasts_a_reload_only_where_the_reader_says_so(office, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await page.get_by_text("Your own keys").click()
+    await page.get_by_role("checkbox", name="Remember in this tab").check()
+    field = page.get_by_role("textbox", name="Vault")
+    await field.fill(KEY)
+    await field.press("Enter")
+    await expect(field).to_have_attribute("placeholder", "In use")
+    await chat.open(office)
+    await chat.choose("Vault One")
+    await chat.ask("Still?")
+    await chat.answered()
+    assert KEY not in await page.evaluate("JSON.stringify(localStorage)")
+    await page.get_by_text("Your own keys").click()
+    await page.get_by_role("button", name="Forget all").click()
+    assert await page.evaluate("sessionStorage.length") == 0
+    await chat.picker.click()
+    await expect(page.get_by_role("option", name=re.compile("Vault One"))).to_be_disabled()
+
+
+async def test_the_picker_is_worked_by_keys_alone(office, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.picker.focus()
+    await page.keyboard.press("ArrowDown")
+    search = page.get_by_role("searchbox", name="Search models")
+    await expect(search).to_be_focused()
+    await search.fill("desk two")
+    chosen = page.get_by_role("option", name=re.compile("Desk Two"))
+    assert await search.get_attribute("aria-activedescendant") == await chosen.get_attribute("id")
+    await page.keyboard.press("Enter")
+    await expect(chat.picker).to_be_focused()
+    await expect(chat.picker).to_contain_text("Desk Two")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Escape")
+    await expect(search).to_be_hidden()
+    await expect(chat.picker).to_be_focused()
+
+
+async def test_on_a_phone_the_sides_are_drawers_and_the_box_stays_in_reach(office, page):
+    await page.set_viewport_size({"width": 390, "height": 844})
+    chat = Chat(page)
+    await chat.open(office)
+    await expect(page.locator("#system-prompt")).not_to_be_in_viewport()
+    await chat.ask("```\n" + "x" * 300 + "\n```\n" + "y" * 300)
+    await chat.answered()
+    await chat.no_sideways_scroll(390)
+    await expect(chat.box).to_be_in_viewport()
+    await page.get_by_role("button", name="Model and settings").click()
+    await expect(chat.picker).to_be_in_viewport()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#system-prompt")).not_to_be_in_viewport()
+    await page.get_by_role("button", name="Conversations", exact=True).click()
+    await expect(chat.list.first).to_be_in_viewport()
+    await chat.no_sideways_scroll(390)
