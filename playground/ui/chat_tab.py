@@ -28,7 +28,7 @@ from . import (
     variables,
 )
 from .asking import Askings, question_of
-from .chat_page import QUIET, ChatPage, ChatTab
+from .chat_page import QUIET, REFUSING, ChatPage, ChatTab
 from .chat_session import Session
 from .keys import Taken
 from .pacing import Pace
@@ -146,7 +146,7 @@ class _Asking:
 def _wire(tab: ChatTab, asking: _Asking) -> None:
     asked = [
         tab.composer.submit(
-            asking.ask, [tab.composer, tab.session], tab.shown, inputs_kwargs=tab.askings.named, **QUIET
+            asking.ask, [tab.composer, tab.session], tab.shown, inputs_kwargs=tab.askings.named, **REFUSING
         ),
         tab.page.submit(asking.again, tab.session, tab.shown, **QUIET),
         tab.finished.edit(asking.edit, tab.session, tab.shown, **QUIET),
