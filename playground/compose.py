@@ -16,6 +16,7 @@ from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
 from .conversation.shelf import Shelf
+from .conversation.snippet_http import Target
 from .lab.running import Sweeps
 from .lab.runs import Runs
 from .lab.token_lab import TokenLab
@@ -64,6 +65,13 @@ class Composition:
     listings: Listings
     admin_token: SecretStr | None = None
 
+    def target(self, provider: str) -> Target:
+        """Where a provider's requests go, for a program that sends them itself."""
+        if provider == "local":
+            return Target(self.local.address if self.local else None)
+        spec = self.backends.catalog.providers[provider]
+        return Target(spec.base_url, spec.api_key_env)
+
 
 def compose(settings: Settings, *, public: bool = False) -> Composition:
     """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError.
@@ -82,6 +90,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         catalog,
         providers,
         counters={"local": local.sizes} if local else {},
+        exact_now={"local": lambda: local.state.stage == "ready"} if local else {},
         limits=Limits(
             settings.max_input_tokens,
             settings.max_output_tokens or (BUDGETED_OUTPUT_TOKENS if settings.has_budget else None),

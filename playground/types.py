@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "content_filter"]
+Strategy = Literal["oldest", "middle", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that goes with a question: its bytes as they are sent, and its size in pixels."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation, its text exactly as written."""
+    """One turn of a conversation, its text exactly as written; only a user's turn has images."""
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,8 @@ class Family:
     """What the models of one family take: data from catalog.toml, read instead of `if` chains.
 
     `accepts` always, `accepts_when` only while the effort is one of `when_effort`
-    (an unset effort counts as `default_effort`), `exclusive` groups not together.
+    (an unset effort counts as `default_effort`), `exclusive` groups not together. `json_mode` is JSON without a
+    schema, `image_tokens` the name of a formula in models/image_tokens.py and its numbers.
     """
 
     name: str
@@ -61,6 +74,10 @@ class Family:
     api_version: str | None = None
     thinking: Literal["level", "budget", "none"] = "none"
     json_schema: bool = False
+    json_mode: bool = False
+    logprobs: bool = False
+    images: bool = False
+    image_tokens: tuple[str | int, ...] = ()
     encoding: str = "o200k_base"
     encoding_exact: bool = False
 
@@ -96,6 +113,29 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """A system prompt with a name; it may have {{variables}}."""
+
+    name: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one answer is asked for, beside contender and history.
+
+    `json_mode` wants JSON, of the shape `json_schema` where there is one. `logprobs` is how many alternatives to each
+    token are wanted (0 to 20), None for no probabilities at all. `strategy` says what to do with a history that does
+    not fit: leave out the `oldest` turns, or those in the `middle` (the first question and answer stay), or `stop`.
+    """
+
+    json_schema: Mapping[str, Any] | None = None
+    json_mode: bool = False
+    logprobs: int | None = None
+    strategy: Strategy = "oldest"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One call to one provider; `sampling` holds only what the model takes, `dropped` names the rest."""
 
@@ -104,6 +144,8 @@ class Request:
     sampling: SamplingParams = SamplingParams()
     dropped: tuple[str, ...] = ()
     json_schema: Mapping[str, Any] | None = None
+    json_mode: bool = False
+    logprobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +183,20 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class TextDelta:
-    """The next piece of the answer."""
+class TokenLogprob:
+    """A token that was drawn, the natural logarithm of its probability, and the likeliest ones at its place."""
 
     text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer, with the tokens it is made of where they were asked for and given."""
+
+    text: str
+    tokens: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

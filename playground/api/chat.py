@@ -6,22 +6,59 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..conversation.images import image_at
 from ..conversation.reply import Backends, Reply
-from ..types import Contender, Message, ModelSpec, Role, SamplingParams
+from ..errors import ProviderError
+from ..types import Contender, Message, ModelSpec, Options, Role, SamplingParams
 from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, error_response, event
 
 
+class TextPart(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["text"]
+    text: str
+
+
+class ImageAddress(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    url: str
+
+
+class ImagePart(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["image_url"]
+    image_url: ImageAddress
+
+
 class MessageBody(BaseModel):
+    """`content` is text, or a list of parts as OpenAI's chat format has them; images only as data: addresses."""
+
     model_config = ConfigDict(extra="forbid")
 
     role: Role
-    content: str
+    content: str | list[Annotated[TextPart | ImagePart, Field(discriminator="type")]]
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, str):
+            return self.content
+        return "\n\n".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    def message(self, at: int) -> Message:
+        """Raises ProviderError for what is no picture; blocks while a picture is checked."""
+        parts = [] if isinstance(self.content, str) else self.content
+        pictures = [part.image_url.url for part in parts if isinstance(part, ImagePart)]
+        images = tuple(image_at(url, f"Image {n} of message {at + 1}") for n, url in enumerate(pictures, 1))
+        return Message(self.role, self.text, images)
 
 
 class ChatBody(BaseModel):
@@ -46,13 +83,14 @@ class ChatBody(BaseModel):
 
     def contender(self) -> Contender:
         """System messages, wherever they stand, make up the system prompt."""
-        system = "\n\n".join(message.content for message in self.messages if message.role == "system")
+        system = "\n\n".join(message.text for message in self.messages if message.role == "system")
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop) if self.stop else None
         given = self.model_dump(exclude={"model", "messages", "stop", "json_schema", "stream"})
         return Contender(self.model, system, SamplingParams(**given, stop=stop))
 
     def history(self) -> list[Message]:
-        return [Message(message.role, message.content) for message in self.messages if message.role != "system"]
+        """Raises ProviderError for what is no picture; blocks while pictures are checked."""
+        return [message.message(at) for at, message in enumerate(self.messages) if message.role != "system"]
 
 
 def build_router(backends: Backends) -> APIRouter:
@@ -66,7 +104,11 @@ def build_router(backends: Backends) -> APIRouter:
     @router.post("/chat", response_model=None)
     async def chat(body: ChatBody, request: Request) -> Response:
         """Answers a conversation, whole or as server-sent events."""
-        replies = backends.reply(body.contender(), body.history(), json_schema=body.json_schema)
+        try:
+            history = await asyncio.to_thread(body.history)
+        except ProviderError as error:
+            return error_response(error.kind, error.message)
+        replies = backends.reply(body.contender(), history, options=Options(json_schema=body.json_schema))
         if body.stream:
             return await _streamed(replies)
         reply = await _unless_gone(request, _last(replies))

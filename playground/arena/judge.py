@@ -18,7 +18,7 @@ from ..conversation.prepare import check_available
 from ..conversation.reply import Backends, Reply
 from ..errors import ErrorKind, ProviderError
 from ..models import pricing, tokens
-from ..types import Contender, Message, ModelSpec, SamplingParams, Usage
+from ..types import Contender, Message, ModelSpec, Options, SamplingParams, Usage
 from .judging import ORDERS, SCHEMA, comparable, outcome, question, ruling
 from .records import ArenaError, Seat
 
@@ -172,8 +172,8 @@ async def _reply(backends: Backends, model: ModelSpec, system: str, message: Mes
     most = LONGEST_VERDICT if model.family.thinking == "none" else None
     contender = Contender(model.id, system, SamplingParams(temperature=0.0, max_tokens=most))
     last = Reply(model.id)
-    schema = SCHEMA if model.family.json_schema else None
-    async with aclosing(backends.reply(contender, [message], json_schema=schema)) as replies:
+    options = Options(json_mode=True, json_schema=SCHEMA) if model.family.json_schema else Options()
+    async with aclosing(backends.reply(contender, [message], options=options)) as replies:
         async for reply in replies:
             last = reply
     return last

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..models import tokens
+from ..models.image_tokens import image_tokens
 from ..models.pricing import cost
 from ..types import ModelSpec, Request, Usage
 from .prepare import MOST_OVERHEAD
@@ -82,13 +83,15 @@ class Free:
 def most_tokens(request: Request) -> Usage | None:
     """The most that a request can use: no tokenizer makes more tokens than bytes. None where its answer is unbounded.
 
-    An answer is bounded by max_tokens, else by what the model can write, else by its window.
+    A picture is taken for twice what its vendor's formula says. An answer is bounded by max_tokens, else by what the model can write, else by its window.
     """
     model = request.model
     answer = request.sampling.max_tokens or model.max_output_tokens or model.context_window
     if answer is None:
         return None
     asked = sum(len(message.content.encode("utf-8")) + MOST_OVERHEAD for message in request.messages)
+    pictures = (picture for message in request.messages for picture in message.images)
+    asked += sum(FOREIGN * image_tokens(model.family, picture) for picture in pictures)
     if request.json_schema is not None:
         asked += len(json.dumps(request.json_schema)) + SCHEMA_OVERHEAD
     return Usage(asked, answer)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ErrorKind, ProviderError
-from ..types import Contender, FinishReason, Message, SamplingParams, Usage
+from ..types import Contender, FinishReason, Message, SamplingParams, Strategy, Usage
 from .archive import Conversation, Turn
 from .reply import Reply
 
@@ -51,6 +51,8 @@ class _Reply(_Record):
     error: _Error | None = None
     dropped: tuple[str, ...] = ()
     left_out: int = 0
+    strategy: Strategy = "oldest"
+    violations: tuple[str, ...] | None = None
 
 
 class _Turn(_Record):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ..errors import ProviderError
 from ..models import tokens
 from ..models.catalog import Catalog
+from ..models.learned import Learned
 from ..models.pricing import cost
 from ..providers.base import Deadlines, Provider, Pump, drive
 from ..types import (
@@ -20,15 +20,19 @@ from ..types import (
     FinishReason,
     Message,
     ModelSpec,
+    Options,
     Request,
     Started,
+    Strategy,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     Usage,
     Waiting,
 )
+from . import jsonmode, meter
 from .allowance import Allowance, Free, Grant, bill
-from .prepare import Count, Limits, prepare
+from .prepare import Count, Limits, Prepared, prepare, sent_names
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +42,10 @@ class Reply:
     """An answer so far. It is done once `finish_reason` or `error` is set; text that came before an error stays.
 
     Seconds count from the moment the request went out. `cost` is in USD, None when the price is unknown.
-    `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window,
-    `status` says what is being waited for before the request can go out.
+    `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window
+    (by `strategy`), `status` says what is being waited for before the request can go out. `tokens` are those of the
+    answer, once it has ended, where probabilities were asked for and given. `violations` says what is wrong with an
+    answer that was to be JSON, once that has been checked.
     """
 
     model: str
@@ -55,7 +61,10 @@ class Reply:
     error: ProviderError | None = None
     dropped: tuple[str, ...] = ()
     left_out: int = 0
+    strategy: Strategy = "oldest"
     status: str = ""
+    tokens: tuple[TokenLogprob, ...] = ()
+    violations: tuple[str, ...] | None = None
 
     @property
     def done(self) -> bool:
@@ -66,15 +75,18 @@ class Reply:
 class Backends:
     """What a reply needs of the world: the catalog, who serves it, exact counters where there are any, and who may ask.
 
-    `counters` maps a provider to a function that returns the tokens of each message, its overhead included.
+    `counters` maps a provider to a function that returns the tokens of each message, its overhead included;
+    `exact_now` says whether that function counts by now, or still estimates. `learned` is what providers refused.
     """
 
     catalog: Catalog
     providers: Mapping[str, Provider]
     counters: Mapping[str, Count] = field(default_factory=dict[str, Count])
+    exact_now: Mapping[str, Callable[[], bool]] = field(default_factory=dict[str, Callable[[], bool]])
     deadlines: Deadlines = field(default_factory=Deadlines)
     limits: Limits = field(default_factory=Limits)
     allowance: Allowance = field(default_factory=Free)
+    learned: Learned = field(default_factory=Learned)
 
     async def reply(
         self,
@@ -82,7 +94,7 @@ class Backends:
         history: Sequence[Message],
         *,
         key: str | None = None,
-        json_schema: Mapping[str, Any] | None = None,
+        options: Options = Options(),
     ) -> AsyncGenerator[Reply]:
         """Yields the latest Reply each time it is asked and something is new; the last one is `done`.
 
@@ -94,14 +106,13 @@ class Backends:
         key = (key and key.strip()) or None
         try:
             model = self.catalog.get(contender.model)
-            count = self.counters.get(model.provider)
-            prepared = await prepare(model, contender, history, self.limits, count, key=key, json_schema=json_schema)
+            prepared = await self.prepared(model, contender, history, key=key, options=options)
             grant = await self.allowance.grant(prepared.request, key)
         except Exception as error:
             yield replace(shown, error=_as_provider_error(error))
             return
         request = prepared.request
-        answer = _Growing(replace(shown, left_out=prepared.left_out))
+        answer = _Growing(replace(shown, left_out=prepared.left_out, strategy=options.strategy))
         last: Reply | None = None
         pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines))
         try:
@@ -112,15 +123,57 @@ class Backends:
                             answer.take(event)
                         if answer.finished is None:
                             yield answer.now(pump)
-                    last = self._ended(answer.now(pump), request, finished=answer.finished)
+                    ended = self._ended(answer.now(pump), request, finished=answer.finished)
+                    last = await _checked(ended, options)
                 except Exception as error:
-                    last = self._ended(answer.now(pump), request, error=_as_provider_error(error))
+                    self._learn(request, error)
+                    last = self._ended(answer.now(pump, ended=True), request, error=_as_provider_error(error))
                 # What it came to is written down before its end is told: whoever asks next finds it taken.
                 await _settled(grant, request, last)
                 yield last
         finally:
             if last is None:  # stopped, or its reader has gone
                 await _settled(grant, request, answer.now(pump))
+
+    async def prepared(
+        self,
+        model: ModelSpec,
+        contender: Contender,
+        history: Sequence[Message],
+        *,
+        key: str | None = None,
+        options: Options = Options(),
+    ) -> Prepared:
+        """The request that `reply` would send. Raises ProviderError as `prepare` does."""
+        count = self.counters.get(model.provider)
+        learned = self.learned.of(model.id)
+        return await prepare(model, contender, history, self.limits, count, key=key, options=options, learned=learned)
+
+    async def reading(
+        self, contender: Contender, history: Sequence[Message], *, options: Options = Options()
+    ) -> meter.Reading:
+        """What `reply` would take. Raises ProviderError for what would be refused for anything but its length."""
+        model = self.catalog.get(contender.model)
+        learned = self.learned.of(model.id)
+        count = self.counters.get(model.provider)
+        known = self.exact_now.get(model.provider)
+        return await meter.read(
+            model,
+            contender,
+            history,
+            self.limits,
+            count,
+            options=options,
+            learned=learned,
+            counts_exactly=known is None or known(),
+        )
+
+    def _learn(self, request: Request, error: Exception) -> None:
+        """A refusal that names a parameter we sent is remembered, so that the next try does without it."""
+        if not isinstance(error, ProviderError) or error.kind != "unsupported_param" or error.param is None:
+            return
+        if error.param in sent_names(request):
+            self.learned.note(request.model.id, error.param, self.catalog.providers[request.model.provider].label)
 
     def cut_off(self, contender: Contender, history: Sequence[Message], reply: Reply) -> Reply:
         """A reply that somebody stopped, with what it has cost so far as nearly as it can be counted here."""
@@ -133,8 +186,7 @@ class Backends:
     async def refusal(self, contender: Contender, history: Sequence[Message]) -> ProviderError | None:
         """Why this cannot be asked, found without asking; None if it can."""
         try:
-            model = self.catalog.get(contender.model)
-            await prepare(model, contender, history, self.limits, self.counters.get(model.provider))
+            await self.prepared(self.catalog.get(contender.model), contender, history)
         except Exception as error:
             return _as_provider_error(error)
         return None
@@ -187,12 +239,14 @@ class _Growing:
         self._start = start
         self._text = _Joined()
         self._thinking = _Joined()
+        self._tokens: list[TokenLogprob] = []
         self.finished: Finished | None = None
 
     def take(self, event: Event) -> None:
         match event:
             case TextDelta():
                 self._text.add(event.text)
+                self._tokens += event.tokens
             case ThinkingDelta():
                 self._thinking.add(event.text)
             case Started():
@@ -202,8 +256,8 @@ class _Growing:
             case Finished():
                 self.finished = event
 
-    def now(self, pump: Pump) -> Reply:
-        ended = self.finished is not None
+    def now(self, pump: Pump, *, ended: bool = False) -> Reply:
+        ended = ended or self.finished is not None
         return replace(
             self._start,
             text=self._text.whole(ended),
@@ -211,6 +265,7 @@ class _Growing:
             ttft_s=pump.ttft_s,
             thinking_s=pump.thinking_s,
             duration_s=pump.duration_s,
+            tokens=tuple(self._tokens) if ended else (),
         )
 
 
@@ -234,6 +289,13 @@ class _Joined:
             text = text[: len(text) - len(half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             self.pieces = [text, half]
         return text
+
+
+async def _checked(reply: Reply, options: Options) -> Reply:
+    """With what is wrong about it as JSON; off the loop, because a schema can take its time."""
+    if not options.json_mode:
+        return reply
+    return replace(reply, violations=await asyncio.to_thread(jsonmode.violations, reply.text, options.json_schema))
 
 
 def _as_provider_error(error: Exception) -> ProviderError:

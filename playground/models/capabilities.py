@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from ..errors import ProviderError
 from ..types import Family, ModelSpec, SamplingParams
+from .learned import NOTHING
 
 RANGES: dict[str, tuple[float, float]] = {
     "temperature": (0, 2),
@@ -20,8 +22,11 @@ MOST_STOPS = 16
 PARAMS = tuple(field.name for field in fields(SamplingParams))
 
 
-def refusals(family: Family, effort: str | None) -> dict[str, str]:
-    """Parameter -> why this family does not take it at this effort. What is missing here is taken."""
+def refusals(family: Family, effort: str | None, learned: Mapping[str, str] = NOTHING) -> dict[str, str]:
+    """Parameter -> why this family does not take it at this effort. What is missing here is taken.
+
+    `learned` is what the provider itself has refused since the start, on top of what the catalog knows.
+    """
     in_effect = effort if "effort" in family.accepts and effort else family.default_effort
     why: dict[str, str] = {}
     for param in PARAMS:
@@ -31,17 +36,19 @@ def refusals(family: Family, effort: str | None) -> dict[str, str]:
             why[param] = f"only at effort {' or '.join(family.when_effort)}"
         else:
             why[param] = "not taken by this model"
-    return why
+    return {**why, **{param: reason for param, reason in learned.items() if param in PARAMS}}
 
 
-def fit(model: ModelSpec, sampling: SamplingParams) -> tuple[SamplingParams, tuple[str, ...]]:
+def fit(
+    model: ModelSpec, sampling: SamplingParams, learned: Mapping[str, str] = NOTHING
+) -> tuple[SamplingParams, tuple[str, ...]]:
     """(what is sent, names of what was set and is not sent), by the family's rules.
 
     Raises ProviderError `bad_request` for a value no model of this family could take.
     """
     family = model.family
     wanted = sampling.sent()
-    dropped = [param for param in wanted if param in refusals(family, sampling.effort)]
+    dropped = [param for param in wanted if param in refusals(family, sampling.effort, learned)]
     for group in family.exclusive:
         together = [param for param in group if param in wanted and param not in dropped]
         dropped += together[1:]
@@ -55,6 +62,12 @@ def range_of(model: ModelSpec, param: str) -> tuple[float, float]:
     if param == "max_tokens":
         return 1, model.max_output_tokens or model.context_window or 2**20
     return (model.family.ranges or {}).get(param, RANGES[param])
+
+
+def clamped(model: ModelSpec, param: str, value: float) -> float:
+    """The value of a numeric parameter nearest to `value` that this model takes."""
+    low, high = range_of(model, param)
+    return type(value)(min(max(value, low), high))
 
 
 def _check_values(model: ModelSpec, sampling: SamplingParams) -> None:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..errors import ConfigError, ProviderError
 from ..settings import Settings
-from ..types import Family, ModelSpec
+from ..types import Family, ModelSpec, Preset
 from .contenders import ListedContender, read_contenders
 from .pricing import context_window_of, price_of
 
@@ -69,6 +69,7 @@ class Catalog:
     successors: Mapping[str, str]
     contenders: tuple[ListedContender, ...] = ()
     makers: tuple[Maker, ...] = ()
+    presets: tuple[Preset, ...] = ()
     families: tuple[Family, ...] = ()
     served: MutableMapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
@@ -134,6 +135,7 @@ def load_catalog(settings: Settings) -> Catalog:
     if not models and not problems:
         problems.append("The catalog lists no model.")
     makers = [_parse(Maker, f"makers.{name}", row, problems) for name, row in tables.get("makers", {}).items()]
+    presets = [_preset(name, row, problems) for name, row in tables.get("presets", {}).items()]
     contenders = read_contenders(tables.get("contenders", {}), models, problems) if not problems else ()
     if problems:
         raise ConfigError(problems)
@@ -143,7 +145,8 @@ def load_catalog(settings: Settings) -> Catalog:
         tables.get("successors", {}),
         contenders,
         tuple(maker for maker in makers if maker),
-        tuple(families),
+        families=tuple(families),
+        presets=tuple(preset for preset in presets if preset),
     )
 
 
@@ -272,6 +275,13 @@ def _why_unavailable(provider: ProviderSpec, settings: Settings) -> str | None:
     if provider.api_key_env and not settings.key(provider.api_key_env):
         return f"needs {provider.api_key_env}"
     return None
+
+
+def _preset(name: str, row: Any, problems: list[str]) -> Preset | None:
+    """`name = "the prompt"`, or a table with a `prompt`."""
+    if isinstance(row, str):
+        row = {"prompt": row}
+    return _parse(Preset, f"presets.{name}", {"name": name, **row} if isinstance(row, dict) else row, problems)
 
 
 @cache

@@ -11,6 +11,7 @@ from itertools import pairwise
 from ..errors import ProviderError
 from ..types import Message, ModelSpec
 from . import vocabulary
+from .image_tokens import image_tokens
 
 ENCODINGS = ("o200k_base", "cl100k_base")
 FALLBACK = "o200k_base"
@@ -99,17 +100,23 @@ def count_for(model: ModelSpec, text: str) -> Count:
 
 
 def message_size(model: ModelSpec, message: Message) -> int:
-    """Tokens of one message of a conversation: its role, its content and the overhead around them."""
-    return count_for(model, message.content).tokens + count_for(model, message.role).tokens + MESSAGE_OVERHEAD
+    """Tokens of one message of a conversation: its role, its content, its images and the overhead around them."""
+    seen = sum(image_tokens(model.family, image) for image in message.images)
+    return count_for(model, message.content).tokens + count_for(model, message.role).tokens + MESSAGE_OVERHEAD + seen
+
+
+def sizes(model: ModelSpec, messages: Sequence[Message]) -> list[int]:
+    """Tokens of each message, what primes the reply counted with the first one."""
+    return [message_size(model, message) + (0 if at else REPLY_OVERHEAD) for at, message in enumerate(messages)]
 
 
 def count_messages(model: ModelSpec, messages: Sequence[Message]) -> Count:
     """Prompt tokens of a conversation in OpenAI's chat format: its messages and what primes the reply.
 
-    Exact for families whose encoding is; elsewhere an estimate, as in `count_for`.
+    Exact for families whose encoding is, as long as there are no images; else an estimate, as in `count_for`.
     """
-    total = sum(message_size(model, message) for message in messages) + REPLY_OVERHEAD
-    return Count(total, count_for(model, "").exact)
+    seen = any(message.images for message in messages)
+    return Count(sum(sizes(model, messages)) if messages else REPLY_OVERHEAD, count_for(model, "").exact and not seen)
 
 
 def spans(text: str, encoding: str) -> list[TokenSpan]:

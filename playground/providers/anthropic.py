@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from ..types import Event, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
+from ..types import Event, Finished, FinishReason, Message, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
 from .base import Endpoint, load_sdk
 
@@ -124,7 +125,7 @@ def messages_body(request: Request) -> dict[str, Any]:
     system = "\n\n".join(message.content for message in request.messages if message.role == "system")
     body: dict[str, Any] = {
         "model": request.model.upstream,
-        "messages": [{"role": message.role, "content": message.content} for message in turns],
+        "messages": [{"role": message.role, "content": _content(message)} for message in turns],
         "max_tokens": sent.get("max_tokens") or request.model.max_output_tokens or DEFAULT_MAX_TOKENS,
         "stream": True,
     }
@@ -146,6 +147,19 @@ def messages_body(request: Request) -> dict[str, Any]:
         if family.api_version:
             body["extra_headers"] = {"anthropic-version": family.api_version}
     return body
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.content
+    seen = [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": image.media_type, "data": b64encode(image.data).decode()},
+        }
+        for image in message.images
+    ]
+    return [*seen, *([{"type": "text", "text": message.content}] if message.content else [])]
 
 
 def _counts(report: object) -> dict[str, int]:

@@ -111,7 +111,10 @@ OUR_NAMES = {
     "thinking_level": "effort",
     "thinking_budget": "effort",
     "response_format": "json_schema",
+    "response_schema": "json_schema",
     "text.format": "json_schema",
+    "logprobs": "logprobs",
+    "top_logprobs": "logprobs",
     **{field.name: field.name for field in fields(SamplingParams)},
 }
 # Anything that looks like a key: by its prefix, or as a long run of letters and digits.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from pydantic import ValidationError
 
-from ..types import Event, Family, Finished, FinishReason, Request, Started, TextDelta, ThinkingDelta, Usage
+from ..types import Event, Family, Finished, FinishReason, Message, Request, Started, TextDelta, ThinkingDelta, Usage
 from . import faults
 from .base import Endpoint, load_sdk
 
@@ -146,8 +146,15 @@ def generate_arguments(request: Request, key: str | None = None) -> dict[str, An
     if request.json_schema is not None:
         config["response_mime_type"] = "application/json"
         config["response_json_schema"] = dict(request.json_schema)
-    contents = [{"role": ROLES[message.role], "parts": [{"text": message.content}]} for message in turns]
+    elif request.json_mode:
+        config["response_mime_type"] = "application/json"
+    contents = [{"role": ROLES[message.role], "parts": _parts(message)} for message in turns]
     return {"model": request.model.upstream, "contents": contents, "config": config}
+
+
+def _parts(message: Message) -> list[dict[str, Any]]:
+    seen = [{"inline_data": {"mime_type": image.media_type, "data": image.data}} for image in message.images]
+    return [*seen, *([{"text": message.content}] if message.content or not seen else [])]
 
 
 def split_version(base_url: str | None) -> tuple[str | None, str | None]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ THREADS = 2
 # Where the reader sets no limit: so small a model, once it repeats itself, would go on to the end of its window.
 DEFAULT_MAX_TOKENS = 1024
 POLL_S = 0.1
+MOST_SIZES = 4_096
 PROBE = Message("user", "x")
 
 # ChatML as SmolLM2 was trained on it, but without the system message that the file's own template puts before a
@@ -139,6 +141,12 @@ class LocalModel:
         self._served: Served | None = None
         self._provider: Provider | None = None
         self._shared: int | None = None
+        self._sizes: dict[bytes, int] = {}
+
+    @property
+    def address(self) -> str:
+        """Where this machine's programs reach the model; until it has started, where llama.cpp usually is."""
+        return f"{self._served.base_url}/v1" if self._served else "http://127.0.0.1:8080/v1"
 
     def start(self) -> None:
         """Begins to fetch and load, unless that is under way or done. After a failure it tries again."""
@@ -172,8 +180,17 @@ class LocalModel:
         if self._provider is None:
             return [len(message.content) // 4 + 8 for message in messages]
         once = await self._shared_tokens()
-        sizes = [await self._added_tokens(message) for message in messages]
+        sizes = [await self._known_tokens(message) for message in messages]
         return [size + once if at == 0 else size for at, size in enumerate(sizes)]
+
+    async def _known_tokens(self, message: Message) -> int:
+        """As `_added_tokens`, each message asked for once: a history is counted again with every word typed."""
+        key = blake2b(f"{message.role}\0{message.content}".encode("utf-8", "replace")).digest()
+        if key not in self._sizes:
+            if len(self._sizes) >= MOST_SIZES:
+                self._sizes.pop(next(iter(self._sizes)))
+            self._sizes[key] = await self._added_tokens(message)
+        return self._sizes[key]
 
     async def _added_tokens(self, message: Message) -> int:
         """What a message adds to a conversation; measured between two questions: a last answer would be a start."""

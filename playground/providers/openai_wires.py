@@ -5,12 +5,24 @@ Nothing of what comes in is taken for granted: every compatible server has its o
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ..errors import ProviderError
-from ..types import Event, Finished, FinishReason, Request, TextDelta, ThinkingDelta, Usage
+from ..types import (
+    Event,
+    Finished,
+    FinishReason,
+    Image,
+    Message,
+    Request,
+    TextDelta,
+    ThinkingDelta,
+    TokenLogprob,
+    Usage,
+)
 
 FINISH: dict[str, FinishReason] = {
     "length": "length",
@@ -70,20 +82,36 @@ def chat_body(request: Request) -> dict[str, Any]:
     if request.json_schema is not None:
         schema = {"name": "answer", "schema": dict(request.json_schema)}
         sent["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif request.json_mode:
+        sent["response_format"] = {"type": "json_object"}
+    if request.logprobs is not None:
+        sent |= {"logprobs": True, "top_logprobs": request.logprobs}
     return {
         "model": request.model.upstream,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "messages": [{"role": message.role, "content": _chat_content(message)} for message in request.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
         **sent,
     }
 
 
+def _chat_content(message: Message) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.content
+    seen = [{"type": "image_url", "image_url": {"url": data_address(image)}} for image in message.images]
+    return [*seen, *([{"type": "text", "text": message.content}] if message.content else [])]
+
+
+def data_address(image: Image) -> str:
+    """A picture as both wires take it."""
+    return f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
+
+
 def _read_chat(chunk: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
     if choices := chunk.get("choices"):
         so_far.heard = True
         choice = so_far.table(so_far.row(choices)[0])
-        yield from _written(so_far.table(choice.get("delta") or {}), so_far)
+        yield from _written(so_far.table(choice.get("delta") or {}), so_far, _tokens(choice.get("logprobs")))
         if reason := choice.get("finish_reason"):
             so_far.reason = FINISH.get(str(reason), "stop")
     elif isinstance(chunk.get("message"), str):
@@ -92,16 +120,42 @@ def _read_chat(chunk: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
         so_far.usage = _usage(reported, "prompt_tokens", "completion_tokens") or so_far.usage
 
 
-def _written(delta: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
+def _written(delta: dict[str, Any], so_far: SoFar, tokens: tuple[TokenLogprob, ...]) -> Iterator[Event]:
     # Compatible servers call thinking by either name.
     thought = delta.get("reasoning_content") or delta.get("reasoning")
     if thought and isinstance(thought, str):
         yield ThinkingDelta(thought)
-    if text := delta.get("content"):
-        yield TextDelta(so_far.text(text))
+    if (text := delta.get("content")) or tokens:
+        yield TextDelta(so_far.text(text or ""), tokens)
     if refusal := delta.get("refusal"):
         so_far.refused = True
         yield TextDelta(so_far.text(refusal))
+
+
+def _tokens(reported: Any) -> tuple[TokenLogprob, ...]:
+    """Tokens with their logprobs. They are an extra: what is not understood is left out, and the answer goes on."""
+    listed = cast(dict[str, Any], reported).get("content") if isinstance(reported, dict) else None
+    if not isinstance(listed, list):
+        return ()
+    try:
+        return tuple(
+            TokenLogprob(
+                _token_text(token),
+                float(token["logprob"]),
+                tuple((_token_text(other), float(other["logprob"])) for other in token.get("top_logprobs") or ()),
+            )
+            for token in cast(list[dict[str, Any]], listed)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return ()
+
+
+def _token_text(token: dict[str, Any]) -> str:
+    """A token of half a character has no text of its own; its bytes say what it is."""
+    text, raw = str(token["token"]), token.get("bytes")
+    if raw and (not text or "\ufffd" in text):
+        return bytes(raw).decode("utf-8", "backslashreplace")
+    return text
 
 
 def responses_body(request: Request) -> dict[str, Any]:
@@ -118,13 +172,22 @@ def responses_body(request: Request) -> dict[str, Any]:
     if request.json_schema is not None:
         schema = {"name": "answer", "schema": dict(request.json_schema), "strict": False}
         sent["text"] = {"format": {"type": "json_schema", **schema}}
+    elif request.json_mode:
+        sent["text"] = {"format": {"type": "json_object"}}
     return {
         "model": request.model.upstream,
-        "input": [{"role": message.role, "content": message.content} for message in request.messages],
+        "input": [{"role": message.role, "content": _responses_content(message)} for message in request.messages],
         "stream": True,
         "store": False,
         **sent,
     }
+
+
+def _responses_content(message: Message) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.content
+    seen = [{"type": "input_image", "image_url": data_address(image)} for image in message.images]
+    return [*seen, *([{"type": "input_text", "text": message.content}] if message.content else [])]
 
 
 def _read_responses(event: dict[str, Any], so_far: SoFar) -> Iterator[Event]:

@@ -7,18 +7,31 @@ Whatever a request takes from the page passes here: `named` says which component
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from ..types import Contender, Message
+from ..conversation.images import MOST_BYTES, image_of
+from ..conversation.presets import fill
+from ..errors import ProviderError
+from ..types import Contender, Image, Message, Options
+from .answer_options import AnswerOptions
 from .sampling import Sampling
+from .variables import Variables
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who is to answer."""
+    """Who is to answer, and how.
+
+    `contender` is what the page shows, with the variables of its prompt; `sent` has them filled in. With a `problem`
+    nothing can be sent.
+    """
 
     contender: Contender
+    sent: Contender
+    options: Options = field(default_factory=Options)
+    problem: ProviderError | None = None
 
 
 @dataclass(frozen=True)
@@ -28,11 +41,19 @@ class Askings:
     model: Any
     system_prompt: Any
     sampling: Sampling
+    variables: Variables
+    answers: AnswerOptions
 
     @property
     def named(self) -> dict[str, Any]:
         """The components by the names under which an event's values arrive (`inputs_kwargs`)."""
-        return {"model": self.model, "system_prompt": self.system_prompt, **self.sampling.named}
+        return {
+            "model": self.model,
+            "system_prompt": self.system_prompt,
+            **self.sampling.named,
+            **self.variables.named,
+            **self.answers.named,
+        }
 
     def shows(self, contender: Contender) -> dict[Any, Any]:
         """Updates that make the components hold `contender`; without a model the chosen one stays."""
@@ -43,9 +64,29 @@ class Askings:
     def read(self, values: Mapping[str, Any]) -> Asking:
         """The value from the values of `named`."""
         sampling = self.sampling.read_named(values)
-        return Asking(Contender(values["model"] or "", values["system_prompt"] or "", sampling))
+        contender = Contender(values["model"] or "", values["system_prompt"] or "", sampling)
+        try:
+            prompt = fill(contender.system_prompt, self.variables.read_named(contender.system_prompt, values))
+            options = self.answers.read_named(values)
+        except ProviderError as error:
+            return Asking(contender, contender, problem=error)
+        return Asking(contender, replace(contender, system_prompt=prompt), options)
 
 
 def question_of(written: Mapping[str, Any] | None) -> Message:
-    """The message that the composer holds: {"text", "files"}, None when it is empty."""
-    return Message("user", (written or {}).get("text") or "")
+    """The message that the composer holds: {"text", "files"}, None when it is empty; files by their paths.
+
+    Raises ProviderError for a file that is no picture, or too large.
+    """
+    held = written or {}
+    images = tuple(_image(Path(path)) for path in held.get("files") or ())
+    return Message("user", held.get("text") or "", images)
+
+
+def _image(path: Path) -> Image:
+    if (size := path.stat().st_size) > MOST_BYTES:
+        most = f"{MOST_BYTES / 1e6:g} MB"
+        raise ProviderError(
+            "bad_request", f"{path.name} has {size / 1e6:,.1f} MB; at most {most} can be sent: shrink it."
+        )
+    return image_of(path.read_bytes(), path.name)

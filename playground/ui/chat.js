@@ -1,5 +1,5 @@
 // The chat page's own events. Links under a turn, and a transcript that follows what is written if the reader is there.
-const ASKING = new Set(["retry", "on"]);
+const ASKING = new Set(["retry", "on", "repair"]);
 document.addEventListener(
   "click",
   (event) => {

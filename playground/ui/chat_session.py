@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from ..conversation.archive import Conversation, joined
+from ..conversation.jsonmode import repair_prompt
 from ..conversation.reply import Reply
 from ..types import Contender, Message
 
@@ -65,6 +66,12 @@ class Session:
         """The answer at `at` was cut and is to be written on."""
         turn = self.conversation.turns[at]
         return replace(self.answering(turn.parent), cut=turn.reply)
+
+    def repairing(self, at: int) -> Session:
+        """The JSON answer at `at` does not fit and is to be given once more, with what is wrong with it."""
+        wrong = (reply := self.conversation.turns[at].reply) and reply.violations
+        ends = replace(self, conversation=self.conversation.ending(at))
+        return ends.asked(Message("user", repair_prompt(wrong or ())))
 
     def undone(self) -> tuple[Session, str]:
         """Without the last question and its answer in view, and the question."""

@@ -12,9 +12,24 @@ from dataclasses import replace
 from typing import Any
 
 from ..compose import Composition
-from . import conversation_events, keys, picker, safe, sampling, theme, transcript
+from ..conversation.reply import Reply
+from ..errors import ProviderError
+from . import (
+    answer_options,
+    code_panel,
+    conversation_events,
+    keys,
+    meter,
+    picker,
+    preset_panel,
+    safe,
+    sampling,
+    theme,
+    transcript,
+    variables,
+)
 from .asking import Askings, question_of
-from .chat_page import QUIET, ChatPage, ChatTab
+from .chat_page import QUIET, REFUSING, ChatPage, ChatTab
 from .chat_session import Session
 from .keys import Taken
 from .pacing import Pace
@@ -28,9 +43,14 @@ PLACEHOLDER = (
 def build(composition: Composition, pace: Pace, loaded: Any) -> ChatPage:
     """Renders the tab into the surrounding Blocks; `loaded` is the event of a page that has just been opened."""
     backends, catalog = composition.backends, composition.backends.catalog
-    page = ChatPage(_lay_out(composition), backends)
-    tab = page.tab
-    sampling.follow(tab.askings.sampling, tab.askings.model, catalog)
+    tab, presets, code = _lay_out(composition)
+    page = ChatPage(tab, backends)
+    sampling.follow(tab.askings.sampling, tab.askings.model, catalog, backends.learned)
+    answer_options.wire(tab.askings.answers, tab.askings.model, catalog)
+    variables.wire(tab.askings.variables, tab.askings.system_prompt)
+    preset_panel.wire(presets, page, catalog.presets, loaded)
+    code_panel.wire(code, page, composition.target)
+    meter.wire(page)
     picker.wire(tab.askings.model, tab.keys, catalog, composition.listings)
     keys.wire(tab.keys, catalog, tab.askings.model, picker.shows, loaded)
     conversation_events.wire(page, loaded)
@@ -45,12 +65,22 @@ class _Asking:
         self._page = page
         self._pace = pace
 
-    def ask(self, written: Mapping[str, Any] | None, session: Session) -> dict[Any, Any]:
-        """The composer's message becomes the question."""
+    def ask(self, written: Mapping[str, Any] | None, session: Session, **values: Any) -> dict[Any, Any]:
+        """The composer's message becomes the question, unless it cannot be sent as the page stands."""
         self._page.check_idle(session)
-        message = question_of(written)
-        if not message.content.strip():
+        asking = self._page.tab.askings.read(values)
+        card = self._page.card(asking.contender.model)
+        try:
+            if asking.problem:
+                raise asking.problem
+            message = question_of(written)
+        except ProviderError as error:
+            raise gr.Error(error.message, print_exception=False) from None
+        if not message.content.strip() and not message.images:
             raise gr.Error("The message is empty: write something to send.", print_exception=False)
+        if message.images and card and not card.family.images:
+            text = f"{card.name} takes no images: remove them, or choose a model that does."
+            raise gr.Error(text, print_exception=False)
         changes = self._page.begun(session.asked(message))
         changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
         return changes
@@ -59,8 +89,8 @@ class _Asking:
         """A link under a turn that asks the model: retry, or write on."""
         self._page.check_idle(session)
         at = self._page.place(session, event)
-        begun = session.going_on(at) if event.verb == "on" else session.retried(at)
-        return self._page.begun(begun, redraw=True)
+        verbs = {"on": session.going_on, "repair": session.repairing}
+        return self._page.begun(verbs.get(event.verb, session.retried)(at), redraw=True)
 
     def edit(self, session: Session, event: EditData) -> dict[Any, Any]:
         """A turn in another wording; a question is asked anew."""
@@ -90,10 +120,14 @@ class _Asking:
         if not session.running:
             yield [[], session]
             return
-        contender = self._page.tab.askings.read(values).contender
-        card = self._page.card(contender.model)
+        asking = self._page.tab.askings.read(values)
+        if asking.problem:
+            session = replace(session, reply=Reply(asking.contender.model, error=asking.problem))
+            yield [self._page.writing(session), session]
+            return
+        card = self._page.card(asking.sent.model)
         key = taken.keys.get(card.provider) if card else None
-        replies = self._page.backends.reply(contender, session.history(), key=key)
+        replies = self._page.backends.reply(asking.sent, session.history(), key=key, options=asking.options)
         async with aclosing(self._pace.follow(replies)) as growing:
             async for reply in growing:
                 session = replace(session, reply=reply)
@@ -103,16 +137,18 @@ class _Asking:
         """The page once nothing is written any more, also when the reader stopped it."""
         if not session.running:
             return {self._page.tab.session: session}
-        contender = self._page.tab.askings.read(values).contender
+        asking = self._page.tab.askings.read(values)
         if session.reply is not None and not session.reply.done:
-            stopped = self._page.backends.cut_off(contender, session.history(), session.reply)
+            stopped = self._page.backends.cut_off(asking.sent, session.history(), session.reply)
             session = replace(session, reply=stopped)
-        return self._page.still(session.settled(contender))
+        return self._page.still(session.settled(asking.contender))
 
 
 def _wire(tab: ChatTab, asking: _Asking) -> None:
     asked = [
-        tab.composer.submit(asking.ask, [tab.composer, tab.session], tab.shown, **QUIET),
+        tab.composer.submit(
+            asking.ask, [tab.composer, tab.session], tab.shown, inputs_kwargs=tab.askings.named, **REFUSING
+        ),
         tab.page.submit(asking.again, tab.session, tab.shown, **QUIET),
         tab.finished.edit(asking.edit, tab.session, tab.shown, **QUIET),
     ]
@@ -134,7 +170,7 @@ def _wire(tab: ChatTab, asking: _Asking) -> None:
     tab.page.click(asking.move, tab.session, tab.shown, **QUIET)
 
 
-def _lay_out(composition: Composition) -> ChatTab:
+def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPanel, code_panel.CodePanel]:
     catalog = composition.backends.catalog
     with gr.Row(equal_height=False, elem_classes="chat-row", elem_id="chat"):
         with gr.Column(scale=2, min_width=200, elem_classes="chat-list"):
@@ -159,6 +195,7 @@ def _lay_out(composition: Composition) -> ChatTab:
         with gr.Column(scale=3, min_width=280, elem_classes="chat-side"):
             model = picker.lay_out(catalog)
             with gr.Column(elem_classes="system-area") as system_area:
+                preset = preset_panel.lay_out_choice(catalog.presets)
                 system_prompt = gr.Textbox(
                     label="System prompt",
                     placeholder="How the model should behave. Empty sends none.",
@@ -166,10 +203,14 @@ def _lay_out(composition: Composition) -> ChatTab:
                     max_lines=12,
                     elem_id="system-prompt",
                 )
+                form = variables.lay_out()
+                presets = preset_panel.lay_out(preset)
             accordion = sampling.lay_out(catalog.default())
             with gr.Column(elem_classes="more") as more:
+                answers = answer_options.lay_out(catalog.default())
+                code = code_panel.lay_out()
                 own_keys = keys.lay_out(catalog)
-    return ChatTab(
+    tab = ChatTab(
         session=gr.State(Session()),
         keys=own_keys,
         page=page,
@@ -178,10 +219,11 @@ def _lay_out(composition: Composition) -> ChatTab:
         composer=composer,
         meter=meter,
         totals=totals,
-        askings=Askings(model, system_prompt, accordion),
+        askings=Askings(model, system_prompt, accordion, form, answers),
         system_area=system_area,
         more=more,
     )
+    return tab, presets, code
 
 
 def _composer() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..conversation.reply import Reply
-from ..types import ModelSpec, Usage
+from ..types import ModelSpec, Strategy, Usage
 
 DOT = " · "
 FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_filter": "ended by the safety filter"}
@@ -47,9 +47,12 @@ def details(reply: Reply) -> str:
     return "\n\n".join(lines)
 
 
-def left_out(count: int) -> str:
+def left_out(count: int, strategy: Strategy = "oldest") -> str:
     """The note above an answer that did not get the whole history."""
-    messages = "The oldest message was" if count == 1 else f"The {count} oldest messages were"
+    which = "oldest " if strategy == "oldest" else ""
+    messages = f"The {which}message was" if count == 1 else f"The {count} {which}messages were"
+    if strategy == "middle":
+        messages = "1 message in the middle was" if count == 1 else f"{count} messages in the middle were"
     return f"{messages} left out: the conversation is longer than this model's window."
 
 

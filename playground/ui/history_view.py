@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ..conversation.archive import Conversation, Totals
 from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
-from . import format, transcript
+from . import format, marks_view, transcript
 from .transcript import Shown, text_block
 
 ACTIONS = "actions"
@@ -29,7 +29,7 @@ def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
         elif turn.reply is None:
             parts = [_text(turn.message), transcript.folded(transcript.NOTE, "Written by you")]
         else:
-            parts = transcript.turn(turn.reply, card(turn.reply.model), over=True)
+            parts = [*transcript.turn(turn.reply, card(turn.reply.model), over=True), *marks_view.shown(turn.reply)]
         if links := _links(conversation, at, last=at == last):
             parts = [*parts, _actions(links)]
         shown += [(at, part) for part in parts]
@@ -70,6 +70,8 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
         return links if not last else [*links, f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"]
     if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text:
         links.append(f"[Continue](#turn-on-{at} 'The answer was cut at the token limit: write on')")
+    if last and turn.reply and turn.reply.violations:
+        links.append(f"[Repair](#turn-repair-{at} 'Ask once more, with what is wrong with this answer')")
     links.append(f"[Retry](#turn-retry-{at} 'Another answer; this one is kept')")
     if last:
         links.append(f"[Undo](#turn-undo-{at} 'Back to the question')")

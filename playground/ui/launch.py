@@ -56,7 +56,7 @@ def launch(
         enable_monitoring=False,
         show_error=False,
         max_threads=MOST_AT_ONCE,
-        max_file_size="1mb",
+        max_file_size="5mb",
         mcp_server=False,
         footer_links=[],
         app_kwargs={

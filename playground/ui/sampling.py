@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..models.capabilities import range_of, refusals
+from ..models.capabilities import clamped, range_of, refusals
 from ..models.catalog import Catalog
+from ..models.learned import NOTHING, Learned
 from ..types import ModelSpec, SamplingParams
 from .untyped import gr
 
@@ -86,16 +87,31 @@ class Sampling:
         ]
         return [*switches, *values]
 
-    def updates(self, model: ModelSpec, switched_on: Sequence[bool], effort: str | None) -> list[Any]:
-        """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off."""
-        why = refusals(model.family, effort)
+    def updates(
+        self,
+        model: ModelSpec,
+        switched_on: Sequence[bool],
+        effort: str | None,
+        held: Mapping[str, Any] = NOTHING,
+        learned: Mapping[str, str] = NOTHING,
+    ) -> list[Any]:
+        """What changes in `inputs` when the model or its effort changes; a refused parameter is switched off.
+
+        Of what the fields have `held`, those that this model would not take become the nearest that it does.
+        `learned` is what its provider has refused before.
+        """
+        why = refusals(model.family, effort, learned)
         controls = [control for control in CONTROLS if control.field in self.switches]
         switches = [
             gr.update(**_switch(control, why), **({"value": False} if control.field in why else {}))
             for control in controls
         ]
         values = [
-            gr.update(**_limits(control, model), visible=on and control.field not in why)
+            gr.update(
+                **_limits(control, model),
+                **_nearest(control, model, held.get(control.field)),
+                visible=on and control.field not in why,
+            )
             for control, on in zip(controls, switched_on, strict=True)
         ]
         return [*switches, *values]
@@ -123,17 +139,20 @@ def lay_out(model: ModelSpec, fields: Collection[str] = FIELDS) -> Sampling:
     return Sampling(switches, values)
 
 
-def follow(sampling: Sampling, model: Any, catalog: Catalog) -> None:
+def follow(sampling: Sampling, model: Any, catalog: Catalog, learned: Learned | None = None) -> None:
     """Fits the accordion to the model that is chosen in the component `model`, and to the effort."""
+    remembered = learned or Learned()
+    count = len(sampling.switches)
 
-    def refit(model_id: str, effort: str | None, *switched_on: bool) -> list[Any]:
-        return sampling.updates(catalog.get(model_id), switched_on, effort)
+    def refit(model_id: str, effort: str | None, *given: Any) -> list[Any]:
+        values = dict(zip(sampling.values, given[count:], strict=True))
+        return sampling.updates(catalog.get(model_id), given[:count], effort, values, remembered.of(model_id))
 
     effort = sampling.values["effort"]
     for changed in (model.change, effort.change, sampling.switches["effort"].change):
         changed(
             refit,
-            [model, effort, *sampling.switches.values()],
+            [model, effort, *sampling.inputs],
             sampling.inputs,
             queue=False,
             show_progress="hidden",
@@ -161,6 +180,14 @@ def _limits(control: Control, model: ModelSpec) -> dict[str, Any]:
         return {"choices": list(model.family.efforts)}
     low, high = range_of(model, control.field)
     return {"minimum": low, "maximum": min(high, 200) if control.field == "top_k" else high}
+
+
+def _nearest(control: Control, model: ModelSpec, value: Any) -> dict[str, Any]:
+    if control.kind not in ("slider", "number") or not isinstance(value, int | float):
+        return {}
+    limits = _limits(control, model)
+    nearest = clamped(model, control.field, min(value, limits["maximum"]))
+    return {"value": nearest} if nearest != value else {}
 
 
 def _value(control: Control, model: ModelSpec) -> Any:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..conversation.output import mask_keys
 from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format, safe
+from .shown_pictures import picture_block
 
 FIGURES, THINKING, NOTE = "figures", "thinking", "note"
 Shown = dict[str, Any]
@@ -28,18 +30,20 @@ def text_block(text: str) -> list[dict[str, str]]:
 
 def question(message: Message) -> list[Shown]:
     """The chatbot messages of what somebody asked."""
-    return [{"role": "user", "content": text_block(message.content)}]
+    pictures = [picture_block(image) for image in message.images]
+    return [{"role": "user", "content": [*pictures, *(text_block(message.content) if message.content else [])]}]
 
 
 def turn(reply: Reply, model: ModelSpec | None, *, over: bool = False) -> list[Shown]:
     """The chatbot messages of one answer as far as it has come; `over` says that no more will come of it."""
     shown: list[Shown] = []
     if reply.left_out:
-        shown.append(folded(NOTE, format.left_out(reply.left_out)))
+        shown.append(folded(NOTE, format.left_out(reply.left_out, reply.strategy)))
     if reply.thinking:
         shown.append(_thinking(reply, over))
     if reply.text:
-        shown.append({"role": "assistant", "content": text_block(reply.text)})
+        text, _ = mask_keys(reply.text, growing=not (over or reply.done))
+        shown.append({"role": "assistant", "content": text_block(text)})
     if reply.error:
         shown.append(folded(NOTE, reply.error.message))
     elif reply.done and not reply.text:

@@ -15,13 +15,17 @@ from playground.types import (
     Contender,
     Finished,
     Message,
+    Options,
     SamplingParams,
     Started,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     Usage,
     Waiting,
 )
+
+from ..pictures import PNG
 
 CATALOG = load_catalog(load_settings({"OPENAI_API_KEY": "sk-x"}))
 HELLO = [Message("user", "Hello")]
@@ -199,9 +203,11 @@ async def test_a_key_with_a_stray_line_break_is_cleaned_and_an_impossible_one_re
 
 async def test_a_schema_goes_along_where_the_family_takes_one_and_is_refused_elsewhere():
     schema = {"type": "object"}
-    provider, _ = await replies(answer("{}"), options={"json_schema": schema})
+    provider, _ = await replies(answer("{}"), options={"options": Options(json_schema=schema)})
     assert provider.requests[0].json_schema == schema
-    end = await last(answer("{}"), model="claude-haiku-4-5", options={"json_schema": schema, "key": "own"})
+    end = await last(
+        answer("{}"), model="claude-haiku-4-5", options={"options": Options(json_schema=schema), "key": "own"}
+    )
     assert (end.error.kind, end.error.param) == ("unsupported_param", "json_schema")
 
 
@@ -243,3 +249,72 @@ async def test_half_a_character_in_a_delta_waits_for_its_other_half():
     assert found[-1].text == "a🦥bc\ufffd"
     for reply in found:
         reply.text.encode("utf-8")
+
+
+async def test_a_parameter_that_a_provider_refuses_is_remembered_and_not_sent_again():
+    def script(request):
+        if request.sampling.temperature is not None:
+            return [ProviderError("unsupported_param", "No.", param="temperature")]
+        return answer("Hi")
+
+    provider, both = backends(script)
+    asked = Contender("gpt-4o", "", SamplingParams(temperature=0.5, seed=3))
+    first = [reply async for reply in both.reply(asked, HELLO)][-1]
+    assert first.error.param == "temperature"
+    second = [reply async for reply in both.reply(asked, HELLO)][-1]
+    assert (second.text, second.dropped) == ("Hi", ("temperature",))
+    assert provider.requests[-1].sampling == SamplingParams(seed=3)
+    assert "OpenAI refused it" in both.learned.of("gpt-4o")["temperature"]
+    assert not both.learned.of("gpt-4o-mini")
+
+
+async def test_a_refusal_of_something_we_did_not_send_is_not_remembered():
+    _, both = backends([ProviderError("unsupported_param", "No.", param="top_p")])
+    asked = Contender("gpt-4o", "", SamplingParams(temperature=0.5))
+    assert [reply async for reply in both.reply(asked, HELLO)][-1].error
+    assert not both.learned.of("gpt-4o")
+
+
+async def test_json_mode_uses_what_the_wire_has_and_says_the_rest():
+    schema = {"type": "object", "properties": {"zip": {"type": "string"}}}
+
+    async def sent(model, **options):
+        provider, _ = await replies(
+            answer("{}"), model=model, system="Be brief.", options={"options": Options(**options), "key": "own"}
+        )
+        return provider.requests[0]
+
+    held = await sent("gpt-4o", json_mode=True, json_schema=schema)
+    assert (held.json_schema, held.json_mode, held.messages[0].content) == (schema, False, "Be brief.")
+    plain = await sent("gpt-4o", json_mode=True)
+    assert (plain.json_schema, plain.json_mode) == (None, True)
+    assert "JSON" in plain.messages[0].content
+    told = await sent("claude-haiku-4-5", json_mode=True, json_schema=schema)
+    assert (told.json_schema, told.json_mode) == (None, False)
+    assert told.messages[0].content.startswith("Be brief.")
+    assert '"zip"' in told.messages[0].content
+
+
+async def test_token_probabilities_come_with_the_finished_reply_and_are_dropped_where_there_are_none():
+    tokens = (TokenLogprob("Hel", -0.1, (("Hel", -0.1), ("Bye", -2.5))), TokenLogprob("lo", -0.2))
+    script = [TextDelta("Hel", tokens[:1]), TextDelta("lo", tokens[1:]), Finished("stop", Usage(1, 2))]
+    provider, found = await replies(script, options={"options": Options(logprobs=2)})
+    assert provider.requests[0].logprobs == 2
+    assert found[-1].tokens == tokens
+    provider, found = await replies(answer("Hi"), model="gpt-5.4", options={"options": Options(logprobs=2)})
+    assert provider.requests[0].logprobs is None
+    assert found[-1].dropped == ("logprobs",)
+
+
+async def test_a_model_that_takes_no_images_says_so_before_anything_is_sent():
+    seeing = [Message("user", "What is this?", (PNG,))]
+    provider, found = await replies(answer("Hi"), seeing, model="smollm2-135m-instruct")
+    assert "takes no images" in found[-1].error.message
+    assert provider.requests == []
+    provider, found = await replies(
+        answer("Hi"), [*seeing, Message("assistant", "A"), *HELLO], model="smollm2-135m-instruct"
+    )
+    assert found[-1].dropped == ("images",)
+    assert all(not message.images for message in provider.requests[0].messages)
+    provider, _ = await replies(answer("Hi"), [Message("user", "", (PNG,))])
+    assert provider.requests[0].messages[0].images == (PNG,)

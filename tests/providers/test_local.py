@@ -16,7 +16,7 @@ from playground.providers.openai import OpenAIProvider
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.providers.weights import WeightsError
 from playground.settings import load_settings
-from playground.types import Contender, Finished, Message, Request, SamplingParams, Started, TextDelta, Waiting
+from playground.types import Contender, Finished, Message, Options, Request, SamplingParams, Started, TextDelta, Waiting
 
 from ..conftest import CACHE_DIR
 
@@ -60,6 +60,25 @@ async def test_counts_agree_exactly_with_what_the_server_reports(real):
     assert sum(await real.local.sizes(conversation)) == reply.usage.input_tokens
 
 
+async def test_the_meter_says_exactly_what_the_server_then_reports(real):
+    history = [Message("user", "Hi"), Message("assistant", "Hello — naïve 🦥."), Message("user", "What is 2 + 2?\n  x")]
+    contender = Contender(MODEL_ID, "Be brief.", SamplingParams(max_tokens=1))
+    reading = await real.backends.reading(contender, history)
+    reply = [reply async for reply in real.backends.reply(contender, history)][-1]
+    assert (reading.input_tokens, reading.exact) == (reply.usage.input_tokens, True)
+
+
+async def test_it_gives_the_probabilities_of_its_tokens(real):
+    contender = Contender(MODEL_ID, "", SamplingParams(max_tokens=12, temperature=0.0))
+    asked = [Message("user", "What is the capital of France?")]
+    reply = [reply async for reply in real.backends.reply(contender, asked, options=Options(logprobs=5))][-1]
+    assert "".join(token.text for token in reply.tokens) == reply.text
+    for token in reply.tokens:
+        assert token.logprob <= 0
+        assert len(token.top) == 5
+        assert max(token.top, key=lambda other: other[1])[0] == token.text
+
+
 async def test_tokens_add_up_to_the_text(real):
     text = "naïve 🦥 日本 code:\n    x = 1"
     pieces = await real.local.tokenize(text)
@@ -88,7 +107,7 @@ async def test_a_json_schema_is_kept(real):
         "additionalProperties": False,
     }
     contender = Contender(MODEL_ID, "", SamplingParams(max_tokens=60, temperature=0.0))
-    replies = real.backends.reply(contender, [Message("user", "Name a city.")], json_schema=schema)
+    replies = real.backends.reply(contender, [Message("user", "Name a city.")], options=Options(json_schema=schema))
     assert list(json.loads([reply async for reply in replies][-1].text)) == ["city"]
 
 

@@ -1,13 +1,18 @@
 """What goes out: the parameters that are set and no other, under each wire's names; the right key, and only there."""
 
+import json
 import logging
+from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
-from playground.types import Message, SamplingParams, Started
+from playground.types import Message, SamplingParams, Started, TextDelta, TokenLogprob
 
+from ..pictures import PNG
 from .harness import Server, events_of, every_wire, outcome, stream
-from .wires import GOOGLE, KEY, OPENAI_CHAT, error_response
+from .wires import GOOGLE, KEY, OPENAI_CHAT, WIRES, error_response
+from .wires.base import sse
 
 
 @every_wire
@@ -75,3 +80,52 @@ async def test_sampling_parameters_have_each_wires_names():
     assert b'"max_tokens":7' in chat.requests[0].content.replace(b" ", b"")
     assert b'"maxOutputTokens":7' in google.requests[0].content.replace(b" ", b"")
     assert b'"stopSequences":["x"]' in google.requests[0].content.replace(b" ", b"")
+
+
+async def test_pictures_go_out_in_each_vendors_own_form():
+    data = b64encode(PNG.data).decode()
+    messages = (Message("user", "What is this?", (PNG,)), Message("user", "", (PNG,)))
+    expected = {
+        "openai chat": {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
+        "openai responses": {"type": "input_image", "image_url": f"data:image/png;base64,{data}"},
+        "anthropic": {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
+        "google": {"inlineData": {"mimeType": "image/png", "data": data}},
+    }
+    for wire in WIRES:
+        server = Server(stream(wire.answer("A cat")))
+        await events_of(wire, server, request=replace(wire.request(), messages=messages))
+        body = json.loads(server.requests[0].content)
+        turns = body.get("messages") or body.get("input") or body["contents"]
+        with_text, alone = (turn.get("content") or turn["parts"] for turn in turns)
+        assert with_text[0] == alone[0] == expected[wire.name], wire.name
+        assert with_text[1]["text"] == "What is this?"
+        assert len(alone) == 1
+
+
+async def test_json_without_a_schema_is_asked_for_where_the_wire_can():
+    expected = {
+        "openai chat": b'"response_format":{"type":"json_object"}',
+        "openai responses": b'"text":{"format":{"type":"json_object"}}',
+        "google": b'"responseMimeType":"application/json"',
+    }
+    for wire in WIRES:
+        server = Server(stream(wire.answer("{}")))
+        await events_of(wire, server, request=replace(wire.request(), json_mode=True))
+        assert expected.get(wire.name, b"") in server.requests[0].content.replace(b'": ', b'":').replace(b", ", b",")
+
+
+async def test_token_probabilities_are_asked_for_and_read():
+    listed = [
+        {"token": "He", "logprob": -0.5, "bytes": [72, 101], "top_logprobs": [{"token": "Hi", "logprob": -1.5}]},
+        {"token": "\ufffd", "logprob": -1.0, "bytes": [240, 159], "top_logprobs": []},
+    ]
+    chunk = {"choices": [{"index": 0, "delta": {"content": "He"}, "logprobs": {"content": listed}}]}
+    odd = {"choices": [{"index": 0, "delta": {"content": "y"}, "logprobs": {"content": [{"token": 3}]}}]}
+    server = Server(stream(sse(chunk), sse(odd), OPENAI_CHAT.close("stop", True)))
+    events, error = await events_of(OPENAI_CHAT, server, request=replace(OPENAI_CHAT.request(), logprobs=4))
+    assert error is None
+    body = json.loads(server.requests[0].content)
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 4)
+    first, second = (event for event in events if isinstance(event, TextDelta))
+    assert first.tokens == (TokenLogprob("He", -0.5, (("Hi", -1.5),)), TokenLogprob("\\xf0\\x9f", -1.0))
+    assert second == TextDelta("y")

@@ -1,0 +1,59 @@
+"""The marks under a finished answer as the chatbot's messages. Pure; knows no component."""
+
+from __future__ import annotations
+
+from ..conversation.output import Marks, Source, marks
+from ..conversation.reply import Reply
+from . import probabilities
+from .transcript import NOTE, Shown, folded
+
+# Beyond this, the chatbot would be slow for something nobody looks at.
+MOST_TOKENS = 4_000
+
+
+def shown(reply: Reply) -> list[Shown]:
+    """What is said under an answer that has ended."""
+    found = marks(reply, reply.violations or ())
+    messages = [folded(NOTE, title, content) for title, content in _lines(found)]
+    if reply.tokens:
+        tokens = reply.tokens[:MOST_TOKENS]
+        messages.append(folded(NOTE, probabilities.summary(reply.tokens), probabilities.tokens_html(tokens)))
+    return messages
+
+
+def _lines(found: Marks) -> list[tuple[str, str]]:
+    """(title, what unfolds below it) of each mark."""
+    lines: list[tuple[str, str]] = []
+    if found.violations:
+        count = len(found.violations)
+        title = "The JSON does not fit: 1 problem" if count == 1 else f"The JSON does not fit: {count} problems"
+        lines.append((title, "\n".join(f"- {_words(each)}" for each in found.violations)))
+    if found.sources or found.unlisted:
+        lines.append((_sources_title(found), "\n".join(_source(source) for source in found.sources)))
+    if found.masked:
+        keys = "1 key was" if found.masked == 1 else f"{found.masked} keys were"
+        lines.append((f"{keys} hidden in this answer", "It looks like a secret; it is not shown and not copied."))
+    if found.safety:
+        lines.append((f"Ended by the provider's safety filter: {found.safety}", ""))
+    return lines
+
+
+def _sources_title(found: Marks) -> str:
+    count = len(found.sources)
+    title = "1 source" if count == 1 else f"{count} sources"
+    missing = ", ".join(f"[{number}]" for number in found.unlisted)
+    return f"{title}; none listed for {missing}" if missing else title
+
+
+def _source(source: Source) -> str:
+    number = "" if source.number is None else f"\\[{source.number}\\] "
+    if source.url is None:
+        return f"- {number}{_words(source.title)}"
+    if source.title == source.url:
+        return f"- {number}<{source.url}>"
+    return f"- {number}{_words(source.title)}: <{source.url}>"
+
+
+def _words(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#$~|" else sign for sign in text)

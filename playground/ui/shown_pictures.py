@@ -1,0 +1,17 @@
+"""Pictures as a chatbot shows them: files in Gradio's cache, named by their content. Knows no conversation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+
+from ..types import Image
+
+
+def picture_block(image: Image) -> dict[str, Any]:
+    """A block of a chatbot message. The file is written anew if somebody has cleared the cache."""
+    name = f"image.{image.media_type.partition('/')[2]}"
+    path = save_bytes_to_cache(image.data, name, cache_dir=get_upload_folder())
+    return {"type": "file", "file": {"path": path, "mime_type": image.media_type}}

@@ -1,0 +1,81 @@
+"""Marks under an answer: sources, safety stops, keys."""
+
+import pytest
+
+from playground.conversation.output import MASK, Source, citations, marks, mask_keys
+from playground.conversation.reply import Reply
+from playground.errors import ProviderError
+
+CITED = """Cats sleep a lot [1], dogs less [2, 4]. See [Wikipedia](https://en.wikipedia.org/wiki/Cat_(animal)) or
+https://example.org/a?b=c. Not a citation: `x[3]`.
+
+Sources
+[1]: https://one.org/x "One"
+- [2] A book about dogs, 1999
+[3] Three - https://three.org/.
+"""
+
+
+def test_links_addresses_and_numbered_sources_are_found():
+    sources, unlisted = citations(CITED)
+    assert sources == (
+        Source(1, "One", "https://one.org/x"),
+        Source(2, "A book about dogs, 1999", None),
+        Source(3, "Three", "https://three.org/"),
+        Source(None, "Wikipedia", "https://en.wikipedia.org/wiki/Cat_(animal)"),
+        Source(None, "https://example.org/a?b=c", "https://example.org/a?b=c"),
+    )
+    assert unlisted == (4,)
+
+
+def test_code_is_no_source():
+    assert citations("```\nx[1]; // https://no.org\n[1] foo\n```\nand `https://no.org`") == ((), ())
+    assert citations("The list a[0] and b[1] are arrays.") == ((), ())
+
+
+# Made up, in the shapes that the vendors document.
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-proj-abcDEF123456ghiJKL789mnoPQR",
+        "sk-ant-api03-abcdefghijklmnop_qrstuv-wx",
+        "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw",
+        "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH",
+        "ghp_" + "a1B2" * 9,
+        "AKIA" + "ABCDEFGH12345678",
+        "xoxb-123456789012-abcdefghijkl",
+        "eyJhbGciOiJIUzI1NiIs.eyJzdWIiOiIxMjM0NTY3.SflKxwRJSMeKKF2QT4",
+        "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_keys_are_hidden_and_counted(key):
+    assert mask_keys(f"Use {key} here, or {key}.") == (f"Use {MASK} here, or {MASK}.", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-learn is a library", "task-force-and-so-on-and-so-forth", "hash 5f4dcc3b5aa765d61d8327deb882cf99", "hf_hub"],
+)
+def test_other_words_are_left_alone(text):
+    assert mask_keys(text) == (text, 0)
+
+
+def test_no_part_of_a_key_shows_while_it_is_written():
+    key = "sk-proj-abcDEF123456ghiJKL789mnoPQR"
+    for length in range(4, len(key) + 1):
+        assert "abc" not in mask_keys(f"It is {key[:length]}", growing=True)[0]
+
+
+def test_a_safety_stop_is_told_with_what_the_provider_said():
+    assert marks(Reply("m", text="I", finish_reason="content_filter", detail="SAFETY")).safety == "SAFETY"
+    assert marks(Reply("m", error=ProviderError("blocked", "No."))).safety
+    assert marks(Reply("m", text="Fine", finish_reason="stop")).safety is None
+
+
+@pytest.mark.parametrize(
+    "bad", ["[" * 50_000, "[1, " * 20_000, "http://" * 20_000, "`" * 50_000, "sk-" * 50_000, "[a](h" * 20_000]
+)
+def test_a_text_full_of_signs_is_read_once(bad):
+    """Quadratic matching would take minutes here, and the test run with it."""
+    assert citations(bad) is not None
+    assert mask_keys(bad, growing=True) is not None
