@@ -83,7 +83,8 @@ class Free:
 def most_tokens(request: Request) -> Usage | None:
     """The most that a request can use: no tokenizer makes more tokens than bytes. None where its answer is unbounded.
 
-    A picture is taken for twice what its vendor's formula says. An answer is bounded by max_tokens, else by what the model can write, else by its window.
+    A picture is taken for twice what its vendor's formula says. An answer is bounded by max_tokens, else by what the
+    model can write, else by its window.
     """
     model = request.model
     answer = request.sampling.max_tokens or model.max_output_tokens or model.context_window
