@@ -126,7 +126,7 @@ def _generate_body(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rest_content(content: Mapping[str, Any]) -> dict[str, Any]:
     parts = [
-        {"inlineData": {"mimeType": data["mime_type"], "data": replace(data["data"], raw=False)}}
+        {"inlineData": {"mime_type": data["mime_type"], "data": replace(data["data"], raw=False)}}
         if (data := part.get("inline_data"))
         else part
         for part in content["parts"]

@@ -145,6 +145,14 @@ async def as_we_ask(fake, name):
     return fake.asked.pop()
 
 
+def plain(body):
+    """google-genai writes base64 in the alphabet of addresses, a shell in the usual one; the API reads both."""
+    for part in (part for content in body.get("contents", ()) for part in content["parts"]):
+        if data := part.get("inlineData"):
+            data["data"] = data["data"].replace("-", "+").replace("_", "/")
+    return body
+
+
 async def run(snippet, folder):
     """What a program prints; the pictures lie beside it."""
     for number, image in enumerate((PNG, GIF), 1):
@@ -184,7 +192,7 @@ async def test_every_program_sends_what_our_provider_sends(fake, tmp_path, name,
             own_path = own_path.replace("streamGenerateContent?alt=sse", "generateContent")
         for told in ("stream", "stream_options"):
             body.pop(told, None), own_body.pop(told, None)
-        assert body == own_body, snippet.code
+        assert plain(body) == plain(own_body), snippet.code
         assert path.partition("?beta")[0] == own_path.partition("?beta")[0]
         for header in HEADERS[CATALOG.get(MODELS[name]).family.wire]:
             theirs, ours = ({k.lower(): v for k, v in each.items()}.get(header) for each in (headers, own_headers))

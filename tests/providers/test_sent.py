@@ -2,7 +2,7 @@
 
 import json
 import logging
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -89,7 +89,7 @@ async def test_pictures_go_out_in_each_vendors_own_form():
         "openai chat": {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}},
         "openai responses": {"type": "input_image", "image_url": f"data:image/png;base64,{data}"},
         "anthropic": {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
-        "google": {"inlineData": {"mimeType": "image/png", "data": data}},
+        "google": {"inlineData": {"mime_type": "image/png", "data": urlsafe_b64encode(PNG.data).decode()}},
     }
     for wire in WIRES:
         server = Server(stream(wire.answer("A cat")))
