@@ -15,6 +15,8 @@ from .arena.standings import Standings
 from .conversation.prepare import Limits
 from .conversation.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
+from .ops.bucket import HfBucket
+from .ops.durable import Durable, Keeping
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
@@ -31,12 +33,17 @@ MOST_CONNECTIONS = 1000
 
 @dataclass(frozen=True)
 class Composition:
-    """What app.py and the Python functions need; `local` is the embedded model unless it is off."""
+    """What app.py and the Python functions need; `local` is the embedded model unless it is off.
+
+    `keeping` says how far votes outlive this process, which changes where it `copies_votes`.
+    """
 
     backends: Backends
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    keeping: Callable[[], Keeping]
+    copies_votes: bool
 
 
 def compose(settings: Settings) -> Composition:
@@ -52,17 +59,51 @@ def compose(settings: Settings) -> Composition:
         counters={"local": local.sizes} if local else {},
         limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
     )
-    arena = Arena(backends, partial(open_votes, settings))
-    return Composition(backends, local, arena, Standings(arena.store, lambda: arena.listed))
+    durable = _durable(settings)
+    arena = Arena(backends, partial(open_votes, settings, durable))
+    return Composition(
+        backends,
+        local,
+        arena,
+        Standings(arena.store, lambda: arena.listed),
+        partial(_keeping, settings, durable),
+        copies_votes=durable is not None,
+    )
 
 
-def open_votes(settings: Settings) -> Votes:
-    """The store of this process; a process that takes its place on host and port cleans up after it."""
+def open_votes(settings: Settings, durable: Durable | None = None) -> Votes:
+    """The store of this process; a process that takes its place on host and port cleans up after it.
+
+    With a bucket its votes are read back first, and copied there from now on. Raises ConfigError.
+    """
+    from .arena.copies import Copies
     from .arena.database import Database
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
     url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return Votes(Database(url, settings.data_dir), f"{gethostname()}:{settings.port}")
+    database = Database(url, settings.data_dir)
+    durable = durable or _durable(settings)
+    if durable is not None:
+        try:
+            durable.restore(Copies(database))
+        except BaseException:
+            database.close()
+            raise
+        durable.start()
+    return Votes(database, f"{gethostname()}:{settings.port}", durable)
+
+
+def _durable(settings: Settings) -> Durable | None:
+    if settings.bucket is None:
+        return None
+    token = settings.bucket_token or settings.hf_token
+    return Durable(HfBucket(settings.bucket, token.get_secret_value() if token else None))
+
+
+def _keeping(settings: Settings, durable: Durable | None) -> Keeping:
+    if durable is not None:
+        return Keeping(durable=True, unsaved=durable.unsaved)
+    return Keeping(durable=settings.space_id is None or settings.database_url is not None)
 
 
 def _providers(

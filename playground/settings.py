@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic import field_validator as validator
 
 from .errors import ConfigError
@@ -61,6 +70,12 @@ class Settings(BaseModel):
     max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
     max_output_tokens: Tokens = Field(None, alias="playground_max_output_tokens")
 
+    bucket: str | None = Field(None, alias="playground_bucket")
+    bucket_token: Key = Field(None, alias="playground_bucket_token")
+    space_id: str | None = None
+    oauth_client_id: str | None = None
+    require_sign_in: bool = Field(False, alias="playground_require_sign_in")
+
     host: str = Field("127.0.0.1", alias="gradio_server_name")
     port: int = Field(7860, alias="gradio_server_port", ge=0, le=65535)
 
@@ -93,6 +108,20 @@ class Settings(BaseModel):
             return value.lower()
         if value.startswith("hf://") and not re.fullmatch(r"hf://[^/\s]+/[^/\s]+/\S+\.gguf", value):
             raise ValueError("must look like hf://owner/repository/file.gguf")
+        return value
+
+    @validator("bucket")
+    @classmethod
+    def _is_bucket(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", value.strip()):
+            raise ValueError("must look like owner/name")
+        return value and value.strip()
+
+    @validator("require_sign_in")
+    @classmethod
+    def _can_sign_in(cls, value: bool, known: ValidationInfo) -> bool:
+        if value and not known.data.get("oauth_client_id"):
+            raise ValueError("needs OAUTH_CLIENT_ID: on a Space, add `hf_oauth: true` at the top of README.md")
         return value
 
     @validator("log_level")

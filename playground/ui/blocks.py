@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, leaderboard_tab
+from . import arena_tab, chat_tab, keeping, leaderboard_tab
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -35,6 +35,7 @@ def build(composition: Composition) -> Any:
                 chat_tab.build(backends, pace)
             with gr.Tab("Arena", id="arena"):
                 arena_tab.build(backends, arena, pace, voter)
+                keeping.show(composition.keeping, page.load, changes=composition.copies_votes)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
         timer = gr.Timer(POLL_S)
