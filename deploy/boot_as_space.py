@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx2
 
@@ -109,7 +110,7 @@ def booted(folder: Path, **environ: str) -> Generator[Space]:
 
 
 def environment(home: Path, temporary: Path, port: int) -> dict[str, str]:
-    """What a Space sets, its owner's secrets as canaries, and nothing of the caller's own but where packages come from."""
+    """What a Space sets, its owner's secrets as canaries, and of the caller's own only where packages come from."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"} or name.startswith("PIP_")}
     return {
         **kept,
@@ -176,7 +177,7 @@ def stream_to_the_end(space: Space) -> None:
 class DeviceApi(BaseHTTPRequestHandler):
     """What a ZeroGPU Space reports to; `reports` are the paths that were posted."""
 
-    reports: list[str] = []
+    reports: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         self.reports.append(self.path)

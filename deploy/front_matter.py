@@ -98,7 +98,11 @@ def license_name(value: Any, root: Path) -> str | None:
 
 
 def tags(value: Any, _: Path) -> str | None:
-    fine = isinstance(value, list) and value and all(isinstance(tag, str) and re.fullmatch(r"[\w-]+", tag) for tag in value)
+    fine = (
+        isinstance(value, list)
+        and value
+        and all(isinstance(tag, str) and re.fullmatch(r"[\w-]+", tag) for tag in value)
+    )
     return None if fine else "must be a list of words"
 
 
@@ -126,7 +130,9 @@ OPTIONAL: dict[str, Rule] = {
 def main() -> int:
     """Checks the checkout's own README; returns 0, or 1 with every problem on standard error."""
     said = problems(Path(__file__).parent.parent / "README.md")
-    print(*said or ["The lines at the top of README.md make a Space."], sep="\n", file=sys.stderr if said else sys.stdout)
+    print(
+        *said or ["The lines at the top of README.md make a Space."], sep="\n", file=sys.stderr if said else sys.stdout
+    )
     return 1 if said else 0
 
 

@@ -17,24 +17,30 @@ from .conversation.reply import Backends
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .ops.bucket import HfBucket
 from .ops.durable import Durable, Keeping
+from .ops.gate import Gate
+from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard, Rules
+from .ops.rates import Rates
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
 from .providers.local import LocalModel
 from .providers.openai import OpenAIProvider
-from .settings import Settings
+from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
 
 if TYPE_CHECKING:
+    from .arena.database import Database
     from .arena.votes import Votes
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
+ADDRESS_SESSIONS = 5
 
 
 @dataclass(frozen=True)
 class Composition:
     """What app.py and the Python functions need; `local` is the embedded model unless it is off.
 
+    `guard`, `gate` and `rates` say who may ask; `open_ledger` opens the budget where no arena does.
     `keeping` says how far votes outlive this process, which changes where it `copies_votes`.
     """
 
@@ -42,46 +48,64 @@ class Composition:
     local: LocalModel | None
     arena: Arena
     standings: Standings
+    guard: Guard
+    gate: Gate
+    rates: Rates
+    open_ledger: Callable[[], None]
     keeping: Callable[[], Keeping]
     copies_votes: bool
 
 
-def compose(settings: Settings) -> Composition:
-    """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError."""
+def compose(settings: Settings, *, public: bool = False) -> Composition:
+    """Everything up to the first call, with nothing connected and nothing downloaded. Raises ConfigError.
+
+    `public`: strangers can reach the page.
+    """
     catalog = load_catalog(settings)
     http = _shared_client()
     local = None
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
+    rates = Rates(settings.redis_url.get_secret_value() if settings.redis_url else "")
+    guard = Guard(_rules(catalog, settings, public), rates)
     backends = Backends(
         catalog,
         _providers(catalog, settings, http, local),
         counters={"local": local.sizes} if local else {},
-        limits=Limits(settings.max_input_tokens, settings.max_output_tokens),
+        limits=Limits(
+            settings.max_input_tokens,
+            settings.max_output_tokens or (BUDGETED_OUTPUT_TOKENS if settings.has_budget else None),
+        ),
+        allowance=guard,
     )
     durable = _durable(settings)
-    arena = Arena(backends, partial(open_votes, settings, durable))
+    arena = Arena(backends, partial(open_votes, settings, guard, durable))
     return Composition(
         backends,
         local,
         arena,
         Standings(arena.store, lambda: arena.listed),
+        guard,
+        Gate(one_each=public),
+        rates,
+        partial(_open_ledger, settings, guard),
         partial(_keeping, settings, durable),
         copies_votes=durable is not None,
     )
 
 
-def open_votes(settings: Settings, durable: Durable | None = None) -> Votes:
+def open_votes(settings: Settings, guard: Guard | None = None, durable: Durable | None = None) -> Votes:
     """The store of this process; a process that takes its place on host and port cleans up after it.
 
-    With a bucket its votes are read back first, and copied there from now on. Raises ConfigError.
+    The budget of `guard` is kept in the same database. With a bucket its votes are read back first, and copied there
+    from now on. Raises ConfigError.
     """
     from .arena.copies import Copies
-    from .arena.database import Database
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    database = Database(url, settings.data_dir)
+    database = _open_database(settings)
+    if guard is not None:
+        _hand_ledger(settings, guard, database)
     durable = durable or _durable(settings)
     if durable is not None:
         try:
@@ -91,6 +115,67 @@ def open_votes(settings: Settings, durable: Durable | None = None) -> Votes:
             raise
         durable.start()
     return Votes(database, f"{gethostname()}:{settings.port}", durable)
+
+
+def check_database(settings: Settings) -> None:
+    """Opens the database and lets go of it. Raises ConfigError."""
+    _open_database(settings).close()
+
+
+def check_bucket(settings: Settings) -> None:
+    """Looks into the bucket, where there is one. Raises ConfigError."""
+    if (durable := _durable(settings)) is not None:
+        durable.check()
+
+
+def rate_of(settings: Settings, public: bool) -> str:
+    """How often an address may ask, "" for as often as it likes."""
+    return _rate(settings.rate_limit, PUBLIC_RATE if public else "")
+
+
+def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:
+    """The variables with keys that are set, for which the owner pays."""
+    named = {spec.api_key_env for spec in catalog.providers.values() if spec.api_key_env}
+    return sorted(name for name in named if settings.key(name))
+
+
+def secrets_of(catalog: Catalog, settings: Settings) -> list[str]:
+    """Everything that may be in no log."""
+    own = (settings.admin_token, settings.database_url, settings.redis_url, settings.bucket_token, settings.hf_token)
+    keys = [key for name in owner_keys(catalog, settings) if (key := settings.key(name))]
+    return [*keys, *(one.get_secret_value() for one in own if one)]
+
+
+def _rate(given: str | None, default: str) -> str:
+    return "" if given == "off" else given or default
+
+
+def _rules(catalog: Catalog, settings: Settings, public: bool) -> Rules:
+    local_rate = _rate(settings.local_rate_limit, PUBLIC_LOCAL_RATE if public else "")
+    paid = {name for name, spec in catalog.providers.items() if spec.api_key_env and settings.key(spec.api_key_env)}
+    counted = bool(rate_of(settings, public) or local_rate)
+    return Rules(frozenset(paid), local_rate, settings.has_budget, counted)
+
+
+def _open_ledger(settings: Settings, guard: Guard) -> None:
+    if settings.has_budget:
+        _hand_ledger(settings, guard, _open_database(settings))
+
+
+def _hand_ledger(settings: Settings, guard: Guard, database: Database) -> None:
+    from .ops.budget import Caps, Ledger
+
+    session = settings.session_budget_usd
+    # Whoever needs a fresh session needs no fresh address: without a word from the owner it has five times as much.
+    address = settings.address_budget_usd or (session and ADDRESS_SESSIONS * session)
+    guard.open(Ledger(database, Caps(settings.daily_budget_usd, address, session)))
+
+
+def _open_database(settings: Settings) -> Database:
+    from .arena.database import Database
+
+    url = settings.database_url.get_secret_value() if settings.database_url else ""
+    return Database(url, settings.data_dir)
 
 
 def _durable(settings: Settings) -> Durable | None:

@@ -44,6 +44,12 @@ def is_sendable(key: str) -> bool:
 
 Key = Annotated[SecretStr | None, BeforeValidator(_secret)]
 Tokens = Annotated[int | None, Field(ge=1)]
+Dollars = Annotated[float | None, Field(gt=0, le=1e6, allow_inf_nan=False)]
+RATE = re.compile(r"(\d{1,6})\s*(?:/|per)\s*(\d{0,4})\s*(second|minute|hour|day)s?")
+# What a public page allows where its owner has said nothing: requests for an answer per address.
+PUBLIC_RATE = "30/minute"
+PUBLIC_LOCAL_RATE = "60/minute"
+LOOPBACK = ("127.", "localhost", "::1")
 
 
 class Settings(BaseModel):
@@ -72,9 +78,17 @@ class Settings(BaseModel):
 
     bucket: str | None = Field(None, alias="playground_bucket")
     bucket_token: Key = Field(None, alias="playground_bucket_token")
-    space_id: str | None = None
     oauth_client_id: str | None = None
     require_sign_in: bool = Field(False, alias="playground_require_sign_in")
+    daily_budget_usd: Dollars = Field(None, alias="playground_daily_budget_usd")
+    address_budget_usd: Dollars = Field(None, alias="playground_address_budget_usd")
+    session_budget_usd: Dollars = Field(None, alias="playground_session_budget_usd")
+    rate_limit: str | None = Field(None, alias="playground_rate_limit")
+    local_rate_limit: str | None = Field(None, alias="playground_local_rate_limit")
+    redis_url: SecretStr | None = None
+    trusted_proxy_hops: int = Field(0, ge=0, le=16)
+    space_id: str | None = None
+    space_host: str | None = None
 
     host: str = Field("127.0.0.1", alias="gradio_server_name")
     port: int = Field(7860, alias="gradio_server_port", ge=0, le=65535)
@@ -99,6 +113,31 @@ class Settings(BaseModel):
         if value is None or re.match(r"\s*(postgres|postgresql|sqlite)(\+\w+)?://", value.get_secret_value()):
             return value and SecretStr(value.get_secret_value().strip())
         raise ValueError("must look like postgresql://user:password@host/name or sqlite:///file.db")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether strangers can reach the page: on a Space, behind a proxy, on an address other than loopback."""
+        return bool(self.space_id) or self.trusted_proxy_hops > 0 or not self.host.startswith(LOOPBACK)
+
+    @property
+    def has_budget(self) -> bool:
+        return any((self.daily_budget_usd, self.address_budget_usd, self.session_budget_usd))
+
+    @validator("rate_limit", "local_rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str | None) -> str | None:
+        if value is None or value.strip().lower() == "off":
+            return value and "off"
+        if not (found := RATE.fullmatch(value.strip().lower())) or int(found[1]) == 0 or found[2] == "0":
+            raise ValueError('must look like "30/minute", or be off')
+        return f"{int(found[1])}/{int(found[2] or 1)}{found[3]}"
+
+    @validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or re.match(r"\s*(rediss?|unix)://\S+\s*$", value.get_secret_value()):
+            return value and SecretStr(value.get_secret_value().strip())
+        raise ValueError("must look like redis://host:6379/0 or rediss://user:password@host")
 
     @validator("local")
     @classmethod
@@ -143,12 +182,25 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises ConfigError with one sentence per problem; no sentence repeats a value, which may be a key.
     """
-    environ = read_environment() if environ is None else environ
+    settings, problems = read_settings(read_environment() if environ is None else environ)
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def read_settings(environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """Settings, and a sentence for each variable that cannot be used; its default stands in, so that the rest can be
+    looked at too."""
     lowered = {name.lower(): value for name, value in environ.items() if value.strip()}
     try:
-        return Settings.model_validate({**lowered, "environ": dict(environ)})
+        return Settings.model_validate({**lowered, "environ": dict(environ)}), []
     except ValidationError as error:
-        raise ConfigError([_sentence(problem) for problem in error.errors()]) from None
+        bad = {str(problem["loc"][0]).lower() for problem in error.errors()}
+        problems = [_sentence(problem) for problem in error.errors()]
+    usable = {name: value for name, value in environ.items() if name.lower() not in bad}
+    if len(usable) == len(environ):
+        raise ConfigError(problems)
+    return read_settings(usable)[0], problems
 
 
 def _sentence(problem: Any) -> str:

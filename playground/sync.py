@@ -23,7 +23,9 @@ ROLES = ("system", "user", "assistant")
 
 @cache
 def _composition() -> Composition:
-    return compose(load_settings())
+    composition = compose(load_settings())
+    composition.open_ledger()
+    return composition
 
 
 @cache

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import APIRouter
 from pydantic import SecretStr
 
 from ..arena.battle import Arena
 from ..arena.standings import Standings
 from ..conversation.reply import Backends
-from . import battles, chat
+from ..ops.gate import Gate
+from ..ops.guard import Guard
+from . import battles, chat, operation
 from . import standings as boards
+from .operation import Readiness
 
 
-@dataclass(frozen=True)
-class Live:
-    """What /healthz says."""
-
-    status: Literal["ok"] = "ok"
-
-
-def build_routes(backends: Backends, arena: Arena, standings: Standings, admin_token: SecretStr | None) -> list[Any]:
+def build_routes(
+    backends: Backends,
+    arena: Arena,
+    standings: Standings,
+    guard: Guard,
+    gate: Gate,
+    admin_token: SecretStr | None,
+) -> list[Any]:
     """The routes to hand to Gradio's launch, in the order they are tried."""
-    operation = APIRouter(tags=["operation"])
-
-    @operation.get("/healthz")
-    async def healthz() -> Live:
-        """Says that the process is alive; asks no provider."""
-        return Live()
-
     return [
-        *operation.routes,
+        *operation.build_router(Readiness(arena.unwritable, guard, gate), guard, gate, admin_token).routes,
         *chat.build_router(backends).routes,
         *battles.build_router(arena).routes,
         *boards.build_router(standings, admin_token).routes,

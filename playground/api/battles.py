@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..arena.battle import Arena, Showing
 from ..arena.records import SEATS, ArenaError, ArenaErrorKind, Battle, Reveal, Seat, Side
+from ..ops.doors import ADDRESS
 from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, event
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def _contender_body(side: Side) -> dict[str, Any]:
 
 async def _voter(arena: Arena, request: Request) -> str:
     """Who asks, as nearly as plain HTTP knows it: address and program."""
-    address = request.client.host if request.client else ""
+    address = request.scope.get(ADDRESS) or (request.client.host if request.client else "")
     return await arena.voter(f"{address} {request.headers.get('user-agent', '')}")
 
 

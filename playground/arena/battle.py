@@ -100,6 +100,17 @@ class Arena:
         if self._opened.done() and self._opened.exception() is None:
             self._opened.result().close()
 
+    async def unwritable(self) -> str:
+        """Why nothing can be written down now, as a sentence; "" when it can. Waits for no database to open."""
+        if not self._opened.done():
+            return "The database is still being opened."
+        try:
+            await asyncio.to_thread(self._opened.result().check)
+        except Exception as error:
+            log.error("the database cannot be written (%s)", type(error).__name__)
+            return "The database cannot be written: look at its disk, its rights and its server."
+        return ""
+
     async def voter(self, identity: str) -> str:
         """The salted hash under which a voter is known from here on."""
         return (await self.store()).voter(identity)

@@ -32,6 +32,7 @@ STYLE_COLUMNS = [f"{seat}_{name}" for name in Style.__dataclass_fields__ for sea
 FIGURE_COLUMNS = [f"{seat}_{name}" for name in ("ttft_s", "cost") for seat in SEATS]
 
 ADD_SECRET = text("INSERT INTO secret VALUES (:name, :value) ON CONFLICT DO NOTHING")
+TOUCH = text("UPDATE secret SET value = value WHERE name = 'voter_salt'")
 READ_SECRET = text("SELECT value FROM secret WHERE name = :name")
 
 RETIRE_CATALOG = text("UPDATE contender SET retired = 1 WHERE origin = 'catalog'")

@@ -84,6 +84,10 @@ class Votes:
         """The salted hash under which a voter is stored: nobody can be found from it, not even by trying addresses."""
         return hashlib.sha256(f"{self._salt}:{identity}".encode("utf-8", "replace")).hexdigest()[:32]
 
+    def check(self) -> None:
+        """Writes a line that is there already. Raises what the database does where nothing can be written."""
+        self._database.write(lambda connection: connection.execute(rows.TOUCH))
+
     def publish(self, listed: Iterable[ListedContender]) -> None:
         """Makes `listed` the catalog's contenders; those it listed before are kept, as retired."""
 

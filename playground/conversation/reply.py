@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ..types import (
     Usage,
     Waiting,
 )
+from .allowance import Allowance, Free, Grant, bill
 from .prepare import Count, Limits, prepare
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Backends:
-    """What a reply needs of the world: the catalog, who serves it, and exact counters where there are any.
+    """What a reply needs of the world: the catalog, who serves it, exact counters where there are any, and who may ask.
 
     `counters` maps a provider to a function that returns the tokens of each message, its overhead included.
     """
@@ -72,6 +74,7 @@ class Backends:
     counters: Mapping[str, Count] = field(default_factory=dict[str, Count])
     deadlines: Deadlines = field(default_factory=Deadlines)
     limits: Limits = field(default_factory=Limits)
+    allowance: Allowance = field(default_factory=Free)
 
     async def reply(
         self,
@@ -93,23 +96,31 @@ class Backends:
             model = self.catalog.get(contender.model)
             count = self.counters.get(model.provider)
             prepared = await prepare(model, contender, history, self.limits, count, key=key, json_schema=json_schema)
+            grant = await self.allowance.grant(prepared.request, key)
         except Exception as error:
             yield replace(shown, error=_as_provider_error(error))
             return
         request = prepared.request
         answer = _Growing(replace(shown, left_out=prepared.left_out))
-        events = drive(self.providers[model.provider], request, key, self.deadlines)
-        async with Pump(events) as pump:
-            try:
-                async for batch in pump:
-                    for event in batch:
-                        answer.take(event)
-                    if answer.finished is None:
-                        yield answer.now(pump)
-            except Exception as error:
-                yield self._ended(answer.now(pump), request, error=_as_provider_error(error))
-                return
-            yield self._ended(answer.now(pump), request, finished=answer.finished)
+        last: Reply | None = None
+        pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines))
+        try:
+            async with pump:
+                try:
+                    async for batch in pump:
+                        for event in batch:
+                            answer.take(event)
+                        if answer.finished is None:
+                            yield answer.now(pump)
+                    last = self._ended(answer.now(pump), request, finished=answer.finished)
+                except Exception as error:
+                    last = self._ended(answer.now(pump), request, error=_as_provider_error(error))
+                # What it came to is written down before its end is told: whoever asks next finds it taken.
+                await _settled(grant, request, last)
+                yield last
+        finally:
+            if last is None:  # stopped, or its reader has gone
+                await _settled(grant, request, answer.now(pump))
 
     def cut_off(self, contender: Contender, history: Sequence[Message], reply: Reply) -> Reply:
         """A reply that somebody stopped, with what it has cost so far as nearly as it can be counted here."""
@@ -148,6 +159,25 @@ class Backends:
             error=error,
             status="",
         )
+
+
+async def _settled(grant: Grant, request: Request, reply: Reply) -> None:
+    """Settles even if this task is cancelled a second time; a failure to settle costs nobody the answer."""
+
+    async def settle() -> None:
+        try:
+            await grant.settle(bill(request, reply))
+        except Exception as error:
+            log.error("a bill could not be settled", exc_info=error)
+
+    task = asyncio.ensure_future(settle())
+    _SETTLING.add(task)
+    task.add_done_callback(_SETTLING.discard)
+    await asyncio.shield(task)
+
+
+# A loop holds its tasks weakly.
+_SETTLING: set[asyncio.Task[None]] = set()
 
 
 class _Growing:

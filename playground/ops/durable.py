@@ -99,6 +99,10 @@ class Durable:
         self.changed([battle for battle, far in here.items() if _further(far, saved.get(battle, {}))])
         log.info("votes read back from the bucket: %d battles; not there yet: %d", len(saved), self.unsaved)
 
+    def check(self) -> None:
+        """Asks the bucket whether it can be read. Raises ConfigError."""
+        _retried(lambda: next(self._bucket.read(), None))
+
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="copies", daemon=True)
         self._thread.start()

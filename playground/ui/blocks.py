@@ -6,7 +6,8 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, chat_tab, keeping, leaderboard_tab
+from . import arena_tab, budget_line, chat_tab, keeping, leaderboard_tab
+from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
 from .untyped import gr
@@ -30,6 +31,7 @@ def build(composition: Composition) -> Any:
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
+            budget_line.show(page, composition.guard)
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):
                 chat_tab.build(backends, pace)
@@ -41,4 +43,5 @@ def build(composition: Composition) -> Any:
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
             event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")
+    guard(page, composition.gate)
     return page

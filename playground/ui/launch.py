@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ..ops.gate import Gate
 from . import theme, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
+DRAIN_S = 20.0
+# After the last answer: its end is still on the way to the page, which then stores it.
+FAREWELL_S = 1.0
+LOOK_S = 0.1
 
 
 def launch(
@@ -61,3 +69,30 @@ def launch(
         },
     )
     return loops[0]
+
+
+def serve(page: Any, gate: Gate) -> None:
+    """Blocks until the process is told to end, lets what streams come to its end, and closes the server.
+
+    SIGTERM takes no new work and waits for up to DRAIN_S seconds; Ctrl-C does not wait.
+    """
+    told = threading.Event()
+
+    def end(_: int, __: object) -> None:
+        told.set()
+
+    signal.signal(signal.SIGTERM, end)
+    drain_s = DRAIN_S
+    try:
+        while page.is_running and not told.wait(LOOK_S):
+            pass
+    except KeyboardInterrupt:
+        drain_s = 0.0
+    gate.draining = True
+    until = time.monotonic() + drain_s
+    had_work = gate.active > 0
+    while gate.active and time.monotonic() < until:
+        time.sleep(LOOK_S)
+    if had_work and drain_s:
+        time.sleep(FAREWELL_S)
+    page.close(verbose=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
-from . import format
+from . import format, safe
 
 FIGURES, THINKING, NOTE = "figures", "thinking", "note"
 Shown = dict[str, Any]
@@ -24,7 +24,7 @@ LATEX = [
 
 def text_block(text: str) -> list[dict[str, str]]:
     """Text as a list of blocks: a bare string would lose its indentation (Gradio dedents it)."""
-    return [{"type": "text", "text": text}]
+    return [{"type": "text", "text": safe.guarded(text)}]
 
 
 def history_of(shown: Iterable[Shown]) -> list[Message]:
@@ -97,12 +97,12 @@ def folded(kind: str, title: str, content: str = "", *, pending: bool = False) -
 
 def _plain(title: str) -> str:
     """A title that Markdown shows as it is: provider words and model names may hold its signs."""
-    for sign in "\\`*_[]<>":
+    for sign in "\\`*_[]<>!":
         title = title.replace(sign, f"\\{sign}")
     return title
 
 
 def _text_of(content: Any) -> str:
     if isinstance(content, str):
-        return content
-    return "".join(block.get("text", "") for block in content if block.get("type") == "text")
+        return safe.plain(content)
+    return safe.plain("".join(block.get("text", "") for block in content if block.get("type") == "text"))

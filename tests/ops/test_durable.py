@@ -329,3 +329,5 @@ def test_a_bucket_that_nobody_may_read_stops_the_start_and_a_broken_file_does_no
 
     with pytest.raises(ConfigError, match="PLAYGROUND_BUCKET cannot be used: the token is not known"):
         started(tmp_path, bucket, refused)
+    with pytest.raises(ConfigError, match="the token is not known"):
+        Durable(bucket).check()

@@ -1,0 +1,214 @@
+"""What every request passes before a route sees it: who asks, from where, and whether that may come in.
+
+Plain ASGI middleware, in front of Gradio's queue. Knows paths, not what they do.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..conversation.allowance import ASKING, Visitor
+from .gate import ClosedError, Gate
+from .rates import Rates, RatesUnknownError
+
+log = logging.getLogger(__name__)
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ADDRESS = "playground.address"
+# Our routes that make a model write.
+GENERATING = re.compile(r"/(chat|next-token|battles(/[^/]+/(turns|redraw))?)/?")
+JOIN = "/gradio_api/queue/join"
+# What of Gradio's own routes the page uses. The others upload, proxy, edit code or call functions: nobody needs them.
+GRADIO = "/gradio_api/"
+USED = re.compile(
+    r"/gradio_api/(queue/(join|data)|run/predict|cancel|reset|heartbeat/[\w-]+|info|openapi\.json|startup-events|"
+    r"theme\.css|app_id|user|login_check|file=(?!https?:).+|(login|logout)(/.*)?)/?",
+    re.IGNORECASE,
+)
+UPLOADS = re.compile(r"/gradio_api/(upload|upload_progress)/?")
+CLOSED = re.compile(r"/(monitoring|custom_component|proxy=|file=https?:).*", re.IGNORECASE)
+
+FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
+NOT_HERE = "There is nothing here."
+TOO_MANY = "Too many questions from one address ({rate} are allowed): wait {wait_s:.0f} s."
+
+
+@dataclass(frozen=True)
+class DoorRules:
+    """`rate` is how often an address may ask ("" for ever), `hops` how many proxies in front of us are the owner's.
+
+    `hosts` are names under which the page is known besides the one in the request, `streaming` tells whether a
+    function of the page (by its index) makes a model write, `uploads` whether the page takes files.
+    """
+
+    rate: str = ""
+    hops: int = 0
+    hosts: frozenset[str] = frozenset()
+    streaming: Callable[[int], bool] = field(default=lambda _: True)
+    uploads: bool = False
+
+
+class Doors:
+    """Answers in our own error shape whatever may not come in; lets the rest through, with its address noted."""
+
+    def __init__(self, app: ASGIApp, rules: DoorRules, rates: Rates, gate: Gate) -> None:
+        self.app = app
+        self._rules = rules
+        self._rates = rates
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        address = scope[ADDRESS] = address_of(headers, _peer(scope), self._rules.hops)
+        path: str = scope["path"]
+        if not self._is_open(path):
+            await _refuse(send, 404, "not_found", NOT_HERE)
+        elif scope["method"] not in SAFE and is_foreign(headers, self._rules.hosts, self._rules.hops):
+            origin = headers.get("origin", "unknown")[:100]
+            await _refuse(send, 403, "permission", FOREIGN.format(origin=origin))
+        elif scope["method"] == "POST" and path.rstrip("/") == JOIN:
+            await self._join(scope, receive, send, address)
+        elif scope["method"] == "POST" and GENERATING.fullmatch(path):
+            await self._answer(scope, receive, send, Visitor(address))
+        else:
+            await self.app(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        if path.startswith(GRADIO):
+            return bool(USED.fullmatch(path) or (self._rules.uploads and UPLOADS.fullmatch(path)))
+        return not CLOSED.fullmatch(path)
+
+    async def _join(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """Gradio's queue: functions that make a model write count, the page's others do not."""
+        body = await _read(receive)
+        if body is None:
+            return
+        if not self._rules.streaming(_function(body)):
+            await self.app(scope, _again(body, receive), send)
+        elif self._gate.draining:
+            await _refuse(send, 503, "overloaded", "The playground is being restarted: try again in a minute.", 60)
+        elif not await self._too_often(send, address):
+            await self.app(scope, _again(body, receive), send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
+        if await self._too_often(send, visitor.address):
+            return
+        token = ASKING.set(visitor)
+        begun = False
+        agent = Headers(scope=scope).get("user-agent", "")
+        try:
+            async with self._gate.running(f"{visitor.address} {agent}"):
+                begun = True
+                await self.app(scope, receive, send)
+        except ClosedError as closed:
+            if begun:
+                raise
+            status, kind = (503, "overloaded") if closed.draining else (429, "rate_limit")
+            await _refuse(send, status, kind, closed.message, 60 if closed.draining else 5)
+        finally:
+            ASKING.reset(token)
+
+    async def _too_often(self, send: Send, address: str) -> bool:
+        """Whether the address has to wait; it has been told so then. Redis gone is the guard's business, by model."""
+        rate = self._rules.rate
+        if not rate:
+            return False
+        try:
+            wait_s = await self._rates.wait_s(rate, "asked", address)
+        except RatesUnknownError:
+            wait_s = await self._rates.own_wait_s(rate, "asked", address)
+        if wait_s:
+            await _refuse(send, 429, "rate_limit", TOO_MANY.format(rate=rate, wait_s=wait_s), wait_s)
+        return bool(wait_s)
+
+
+def address_of(headers: Mapping[str, str], peer: str, hops: int) -> str:
+    """The client's address: the `hops`-th of X-Forwarded-For from the right, which the nearest proxies wrote.
+
+    What stands further left was written by the client. A request with fewer entries did not come through them all.
+    """
+    forwarded = [one.strip() for one in headers.get("x-forwarded-for", "").split(",") if one.strip()]
+    return forwarded[-hops][:64] if 0 < hops <= len(forwarded) else peer
+
+
+def is_foreign(headers: Mapping[str, str], hosts: frozenset[str], hops: int) -> bool:
+    """Whether a browser says that another site's page sends this. Programs that are no browsers say nothing."""
+    if headers.get("sec-fetch-site") == "cross-site":
+        return True
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    own = {headers.get("host", "").lower(), *hosts}
+    if hops and (forwarded := headers.get("x-forwarded-host")):
+        own.add(forwarded.split(",")[-1].strip().lower())
+    parts = urlsplit(origin.lower())
+    return not parts.hostname or parts.netloc not in _with_ports(own, parts.scheme)
+
+
+def _with_ports(hosts: set[str], scheme: str) -> set[str]:
+    """Hosts with and without the port that a browser leaves out."""
+    usual = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return {form for host in hosts if host for form in (host, host.removesuffix(usual) if usual else host)}
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _function(body: bytes) -> int:
+    """The index of the function that is called; -1 for a body that says none, which Gradio refuses."""
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return -1
+    found = cast(dict[str, Any], read).get("fn_index") if isinstance(read, dict) else None
+    return found if isinstance(found, int) else -1
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, whose size has been limited before; None if the client has gone."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def once_more() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once_more
+
+
+async def _refuse(send: Send, status: int, kind: str, message: str, retry_after_s: float | None = None) -> None:
+    """`detail` is where Gradio's page looks for the sentence to show."""
+    error: dict[str, Any] = {"kind": kind, "message": message, "retry_after_s": retry_after_s}
+    headers = [(b"content-type", b"application/json")]
+    if retry_after_s is not None:
+        headers.append((b"retry-after", str(int(retry_after_s + 0.999)).encode()))
+    body = json.dumps({"error": error, "detail": message}).encode()
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,85 @@
+"""How often an address may ask, counted in memory or in Redis. Knows no route and no price."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+log = logging.getLogger(__name__)
+
+REDIS_WAIT_S = 1.0
+# How long a Redis that did not answer is left alone: each request would wait for it otherwise.
+RETRY_S = 2.0
+REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}
+
+
+class RatesUnknownError(Exception):
+    """The store of the counts cannot be reached, so nobody knows how often somebody has asked."""
+
+
+class Rates:
+    """Counts by name. With a `redis_url` all replicas share them, else they are this process's own."""
+
+    def __init__(self, redis_url: str = "") -> None:
+        self._storage: Storage = _redis(redis_url) if redis_url else MemoryStorage()
+        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = bool(redis_url)
+        self._down_until = 0.0
+
+    async def wait_s(self, rate: str, *who: str) -> float:
+        """Counts one more; 0 if that is allowed by `rate` ("30/minute"), else the seconds to wait.
+
+        Raises RatesUnknownError when Redis is gone.
+        """
+        return await self._count(self._limiter, parse(rate), who)
+
+    async def own_wait_s(self, rate: str, *who: str) -> float:
+        """The same, counted in this process alone: for what may go on when Redis is gone."""
+        item = parse(rate)
+        return 0.0 if await self._own.hit(item, *who) else await _until(self._own, item, who)
+
+    async def reachable(self) -> bool:
+        """Whether the counts can be kept now."""
+        if not self._shared:
+            return True
+        if time.monotonic() < self._down_until:
+            return False
+        try:
+            async with asyncio.timeout(2 * REDIS_WAIT_S):
+                if await self._storage.check():
+                    return True
+        except Exception as error:
+            self._note_down(error)
+        return False
+
+    async def _count(
+        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]
+    ) -> float:
+        if time.monotonic() < self._down_until:
+            raise RatesUnknownError
+        try:
+            async with asyncio.timeout(2 * REDIS_WAIT_S):
+                return 0.0 if await limiter.hit(item, *who) else await _until(limiter, item, who)
+        except Exception as error:
+            self._note_down(error)
+            raise RatesUnknownError from error
+
+    def _note_down(self, error: Exception) -> None:
+        self._down_until = time.monotonic() + RETRY_S
+        log.error("the store of the rates cannot be reached (%s)", type(error).__name__)
+
+
+async def _until(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> float:
+    window = await limiter.get_window_stats(item, *who)
+    return min(max(window.reset_time - time.time(), 1.0), float(item.get_expiry()))
+
+
+def _redis(url: str) -> Storage:
+    return RedisStorage(f"async+{url}", implementation="redispy", **REDIS_OPTIONS)

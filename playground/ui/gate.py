@@ -1,0 +1,75 @@
+"""Lets every function of the page know who calls it, and one answer run per session. Knows no tab.
+
+It wraps the functions once the page is built, so that a new tab cannot forget it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import wraps
+from typing import Any
+
+from gradio.context import LocalContext
+
+from ..conversation.allowance import ASKING, Visitor
+from ..ops.doors import ADDRESS
+from ..ops.gate import ClosedError, Gate
+from .untyped import gr
+
+
+def guard(page: Any, gate: Gate) -> None:
+    """Wraps every asynchronous function of `page`; those that stream wait for their turn."""
+    for dependency in page.fns.values():
+        if inspect.isasyncgenfunction(dependency.fn):
+            dependency.fn = _streaming(dependency.fn, gate)
+        elif inspect.iscoroutinefunction(dependency.fn):
+            dependency.fn = _known(dependency.fn)
+
+
+def streams(page: Any) -> Callable[[int], bool]:
+    """Tells whether the function of that index makes a model write."""
+    streaming = {index for index, one in page.fns.items() if inspect.isasyncgenfunction(one.fn)}
+    return streaming.__contains__
+
+
+def takes_files(page: Any) -> bool:
+    """Whether any component of the page takes a file from the reader."""
+    takers = {"file", "uploadbutton", "image", "multimodaltextbox", "audio", "video", "imageeditor"}
+    return any(block.get_block_name() in takers for block in page.blocks.values())
+
+
+def visitor() -> Visitor:
+    """Who calls the function that runs now; its address was noted at the door."""
+    request: Any = LocalContext.request.get(None)
+    inner: Any = getattr(request, "request", None)
+    return Visitor(
+        inner.scope.get(ADDRESS, "") if inner is not None else "", getattr(request, "session_hash", None) or ""
+    )
+
+
+def _known(fn: Any) -> Any:
+    @wraps(fn)
+    async def known(*values: Any, **named: Any) -> Any:
+        ASKING.set(visitor())
+        return await fn(*values, **named)
+
+    return known
+
+
+def _streaming(fn: Any, gate: Gate) -> Any:
+    @wraps(fn)
+    async def streaming(*values: Any, **named: Any) -> AsyncGenerator[Any]:
+        who = visitor()
+        try:
+            async with gate.running(f"{who.address} {who.session}"):
+                ASKING.set(who)
+                async with aclosing(fn(*values, **named)) as stream:
+                    async for value in stream:
+                        yield value
+                        ASKING.set(who)  # each step may run in a context of its own
+        except ClosedError as closed:
+            raise gr.Error(closed.message, print_exception=False) from None
+
+    return streaming
