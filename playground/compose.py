@@ -54,6 +54,7 @@ class Composition:
     open_ledger: Callable[[], None]
     keeping: Callable[[], Keeping]
     copies_votes: bool
+    offers_sign_in: bool
 
 
 def compose(settings: Settings, *, public: bool = False) -> Composition:
@@ -79,7 +80,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         allowance=guard,
     )
     durable = _durable(settings)
-    arena = Arena(backends, partial(open_votes, settings, guard, durable))
+    arena = Arena(backends, partial(open_votes, settings, guard, durable), accounts_only=settings.require_sign_in)
     return Composition(
         backends,
         local,
@@ -91,6 +92,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         partial(_open_ledger, settings, guard),
         partial(_keeping, settings, durable),
         copies_votes=durable is not None,
+        offers_sign_in=settings.offers_sign_in,
     )
 
 
@@ -141,7 +143,14 @@ def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:
 
 def secrets_of(catalog: Catalog, settings: Settings) -> list[str]:
     """Everything that may be in no log."""
-    own = (settings.admin_token, settings.database_url, settings.redis_url, settings.bucket_token, settings.hf_token)
+    own = (
+        settings.admin_token,
+        settings.database_url,
+        settings.redis_url,
+        settings.hf_token,
+        settings.bucket_token,
+        settings.oauth_client_secret,
+    )
     keys = [key for name in owner_keys(catalog, settings) if (key := settings.key(name))]
     return [*keys, *(one.get_secret_value() for one in own if one)]
 

@@ -76,10 +76,6 @@ class Settings(BaseModel):
     max_input_tokens: Tokens = Field(None, alias="playground_max_input_tokens")
     max_output_tokens: Tokens = Field(None, alias="playground_max_output_tokens")
 
-    bucket: str | None = Field(None, alias="playground_bucket")
-    bucket_token: Key = Field(None, alias="playground_bucket_token")
-    oauth_client_id: str | None = None
-    require_sign_in: bool = Field(False, alias="playground_require_sign_in")
     daily_budget_usd: Dollars = Field(None, alias="playground_daily_budget_usd")
     address_budget_usd: Dollars = Field(None, alias="playground_address_budget_usd")
     session_budget_usd: Dollars = Field(None, alias="playground_session_budget_usd")
@@ -89,6 +85,12 @@ class Settings(BaseModel):
     trusted_proxy_hops: int = Field(0, ge=0, le=16)
     space_id: str | None = None
     space_host: str | None = None
+
+    bucket: str | None = Field(None, alias="playground_bucket")
+    bucket_token: Key = Field(None, alias="playground_bucket_token")
+    oauth_client_id: str | None = None
+    oauth_client_secret: Key = None
+    require_sign_in: bool = Field(False, alias="playground_require_sign_in")
 
     host: str = Field("127.0.0.1", alias="gradio_server_name")
     port: int = Field(7860, alias="gradio_server_port", ge=0, le=65535)
@@ -156,11 +158,17 @@ class Settings(BaseModel):
             raise ValueError("must look like owner/name")
         return value and value.strip()
 
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether visitors can sign in: on a Space with its own client. Elsewhere Gradio would only play at it, with
+        one account for everybody."""
+        return bool(self.space_id and self.oauth_client_id and self.oauth_client_secret)
+
     @validator("require_sign_in")
     @classmethod
     def _can_sign_in(cls, value: bool, known: ValidationInfo) -> bool:
-        if value and not known.data.get("oauth_client_id"):
-            raise ValueError("needs OAUTH_CLIENT_ID: on a Space, add `hf_oauth: true` at the top of README.md")
+        if value and not all(known.data.get(name) for name in ("space_id", "oauth_client_id", "oauth_client_secret")):
+            raise ValueError("needs a Space with sign-in: add `hf_oauth: true` to the first lines of its README.md")
         return value
 
     @validator("log_level")

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, budget_line, chat_tab, keeping, leaderboard_tab
+from . import arena_tab, budget_line, chat_tab, keeping, leaderboard_tab, sign_in
 from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
@@ -32,6 +32,8 @@ def build(composition: Composition) -> Any:
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
             budget_line.show(page, composition.guard)
+            if composition.offers_sign_in:
+                sign_in.show()
         with gr.Tabs():
             with gr.Tab("Chat", id="chat"):
                 chat_tab.build(backends, pace)
