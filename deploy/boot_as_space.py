@@ -33,7 +33,7 @@ HOST = "me-playground.hf.space"
 MODEL = "smollm2-135m-instruct"
 CANARY = "canarysecret"
 MOST_MEMORY_MB = 2048  # of the 16 GB a Space has
-START_S, LOAD_S, DRAIN_S = 60, 300, 25
+START_S, LOAD_S, DRAIN_S = 180, 300, 25
 SECRETS = {
     "OPENAI_API_KEY": f"sk-{CANARY}-openai",
     "ANTHROPIC_API_KEY": f"sk-ant-{CANARY}-anthropic",

@@ -44,7 +44,8 @@ END
 )
 own=$("$base" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 "$uv" venv --quiet --seed --python "$base" "$work/space"
-"$uv" pip install --quiet --python "$work/space/bin/python" -r "$work/resolved-$own.txt"
+# Compiled, as pip does it on a Space: user 1000 could not keep what it compiles itself.
+"$uv" pip install --quiet --compile-bytecode --python "$work/space/bin/python" -r "$work/resolved-$own.txt"
 chmod -R go+rX "$work/space"
 "$work/space/bin/python" -m deploy.front_matter
 
