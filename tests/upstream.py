@@ -20,6 +20,8 @@ CANARY = "canaryupstream"
 TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
 PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02}
 COUNT = itertools.count()
+# Prompt -> the pieces of what every model answers to it, in the place of TEXT.
+SAYINGS: dict[str, list[str]] = {}
 
 TOML = """
 [endpoints.lab]
@@ -48,16 +50,18 @@ async def complete(request: Request):
     body = await request.json()
     how = body["model"].rpartition("-")[2]
     if how == "broken":
-        return JSONResponse({"error": {"message": f"{CANARY} of {body['model']}", "type": "server_error"}}, 500)
+        said = f"{CANARY} of {body['model']} with {request.headers.get('authorization')}"
+        return JSONResponse({"error": {"message": said, "type": "server_error"}}, 500)
     return StreamingResponse(chunks(body, how), media_type="text/event-stream", headers={"x-request-id": CANARY})
 
 
 async def chunks(body, how):
     base = {"id": f"{CANARY}-{next(COUNT)}", "object": "chat.completion.chunk", "model": body["model"]}
     endless = how == "endless" or "endless" in body["messages"][-1]["content"]
+    said = SAYINGS.get(body["messages"][-1]["content"])
     words = itertools.cycle(TEXT.split()) if endless else f"{TEXT} ({next(COUNT)}) end.".split()
-    for word in words:
-        yield event({**base, "choices": [{"index": 0, "delta": {"content": f"{word} "}, "finish_reason": None}]})
+    for piece in (f"{word} " for word in words) if said is None else said:
+        yield event({**base, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
         await asyncio.sleep(PAUSE_S[how])
     yield event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     usage = {"prompt_tokens": 918273, "completion_tokens": 645546, "total_tokens": 1563819}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -12,7 +13,9 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from ..errors import ErrorKind
+from ..errors import ErrorKind, PlaygroundError
+
+log = logging.getLogger(__name__)
 
 STATUS: dict[ErrorKind, int] = {
     "bad_request": 400,
@@ -31,6 +34,7 @@ STATUS: dict[ErrorKind, int] = {
     "overloaded": 503,
     "timeout": 504,
 }
+BROKEN = "The playground itself failed on this request: try again, and tell its owner if it stays."
 NOT_JSON = "The body cannot be read as JSON: check its quotes, brackets and encoding."
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 DONE = "data: [DONE]\n\n"
@@ -49,6 +53,11 @@ class PlainErrors(APIRoute):
                 return error_response("bad_request", "; ".join(map(_field_sentence, error.errors())), status=422)
             except HTTPException:
                 return error_response("bad_request", NOT_JSON, status=422)
+            except PlaygroundError:
+                raise
+            except Exception as error:
+                log.error("a request failed: %s", request.url.path, exc_info=error)
+                return error_response("server", BROKEN, status=500)
 
         return handle_plainly
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..models.contenders import ListedContender
 from . import exchange_rows, rows, tally_rows
@@ -36,6 +39,9 @@ PAGE = 200
 
 BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+log = logging.getLogger(__name__)
+
+UNAVAILABLE = "The database cannot be used right now, so nothing of this was stored: try again in a minute."
 VOTED = "This battle has been voted on already. Undo is possible until the next one."
 NO_VOTE = "There is no vote to undo on this battle."
 CLOSED: dict[Status, ArenaError] = {
@@ -65,6 +71,32 @@ class Keeper(Protocol):
     def close(self) -> None: ...
 
 
+class _Plain:
+    """A database whose failures are told in words for voters: a full disk, a lost server."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.close = database.close
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with _plainly():
+            return self._database.write(work)
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        with _plainly(), self._database.reading() as connection:
+            yield connection
+
+
+@contextmanager
+def _plainly() -> Generator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.error("the database failed (%s)", type(error).__name__)
+        raise ArenaError("unavailable", UNAVAILABLE) from error
+
+
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
@@ -73,7 +105,7 @@ class Votes:
     """
 
     def __init__(self, database: Database, runner: str, keeper: Keeper | None = None) -> None:
-        self._database = database
+        self._database = _Plain(database)
         self._keeper = keeper
         self.changes = 0
         self.runner = runner

@@ -94,5 +94,5 @@ def exposition(figures: Mapping[str, tuple[str, str, float | None]]) -> str:
     lines: list[str] = []
     for name, (kind, told, value) in figures.items():
         if value is not None:
-            lines += [f"# HELP {name} {told}", f"# TYPE {name} {kind}", f"{name} {value:g}"]
+            lines += [f"# HELP {name} {told}", f"# TYPE {name} {kind}", f"{name} {value:.15g}"]
     return "\n".join(lines) + "\n"

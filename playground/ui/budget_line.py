@@ -35,7 +35,7 @@ def show(page: Any, guard: Guard) -> None:
     async def look() -> str:
         return line(await guard.left(visitor()))
 
-    shown = gr.HTML("", padding=False, elem_classes="state")
+    shown = gr.HTML("", padding=False, elem_classes="budget-line")
     timer = gr.Timer(REFRESH_S)
     for event in (page.load, timer.tick):
         event(look, None, shown, queue=False, show_progress="hidden", api_visibility="private")

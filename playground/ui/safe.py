@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 JOINER = "\u2060"
-# What begins a tag, a comment or an image. Full-width forms are no tags.
-RISKY = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)")
-GUARDED = re.compile(f"([<!]){JOINER}")
+# What begins a tag, a comment or an image; and what makes the page draw a diagram, which brings its own styles.
+RISKY = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)|(?<=[`~])[ \t]*mermaid", re.IGNORECASE)
+GUARDED = re.compile(f"(<|!|mermaid){JOINER}", re.IGNORECASE)
 FENCE = re.compile(r"( *)(`{3,}|~{3,})([^`\n]*)")
 RUNS = re.compile(r"`{3,}|~{3,}")
 # The page takes formulas out before it looks at Markdown, so a fence inside of one is none. In this order.
@@ -80,7 +80,7 @@ def _fenced(text: str) -> str:
         mark = fence[2][0] * max(len(fence[2]), 1 + max((len(run) for run in RUNS.findall("\n".join(code))), default=0))
         if done and done[-1].strip():
             done.append("")
-        done += [f"{fence[1]}{mark}{_guarded(fence[3])}", *code]
+        done += [_guarded(f"{fence[1]}{mark}{fence[3]}"), *code]
         if after <= len(lines):  # else it is still being written
             done.append(f"{fence[1]}{mark}")
         at = after

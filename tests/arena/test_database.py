@@ -21,7 +21,7 @@ def version(database):
 def test_every_earlier_version_is_brought_up_to_date(database_url, tmp_path):
     database = Database(database_url, tmp_path)
     with database.engine.begin() as connection:
-        tables = ["pair_count", "vote_revision", "vote", "battle", "contender", "secret", "schema_version"]
+        tables = ["spending", "pair_count", "vote_revision", "vote", "battle", "contender", "secret", "schema_version"]
         for at in range(len(migrations()) + 1):
             for table in tables:
                 connection.execute(text(f"DROP TABLE IF EXISTS {table}"))

