@@ -25,6 +25,8 @@ def keeping_line(keeping: Keeping) -> str:
 
 def show(keeping: Callable[[], Keeping], load: Any, *, changes: bool) -> None:
     """Renders the line into the surrounding Blocks; `load` is the page's event. It follows what `changes`."""
+    if not changes and not keeping_line(keeping()):
+        return
     line = gr.HTML(keeping_line(keeping()), padding=False, elem_classes="fine-print", elem_id="keeping")
     events = [load, gr.Timer(LOOK_S).tick] if changes else [load]
     for event in events:

@@ -8,5 +8,5 @@ from .untyped import gr
 def show() -> None:
     """Renders the button into the surrounding Blocks; with it Gradio serves the sign-in and keeps its session."""
     gr.LoginButton(
-        "Sign in", logout_value="Sign out {}", size="sm", scale=0, min_width=110, elem_id="sign-in", elem_classes="sign"
+        "Sign in", logout_value="Sign out {}", variant="secondary", size="sm", scale=0, min_width=110, elem_id="sign-in"
     )

@@ -1,8 +1,12 @@
 """What is said of votes that may be lost."""
 
+import gradio as gr
+import pytest
+
 from playground.compose import compose
 from playground.ops.durable import Keeping
 from playground.settings import load_settings
+from playground.ui import keeping
 from playground.ui.keeping import UNTIL_RESTART, keeping_line
 
 
@@ -22,3 +26,14 @@ def test_the_line_says_what_is_not_saved_and_nothing_otherwise():
     assert UNTIL_RESTART in keeping_line(Keeping(durable=False))
     assert "1 vote not yet saved" in keeping_line(Keeping(unsaved=1))
     assert "1,234 votes not yet saved" in keeping_line(Keeping(unsaved=1234))
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_the_page_follows_what_is_not_saved(changes):
+    now = [Keeping(unsaved=2)]
+    with gr.Blocks() as page:
+        keeping.show(lambda: now[0], page.load, changes=changes)
+    line = next(block for block in page.blocks.values() if block.elem_id == "keeping")
+    assert "2 votes not yet saved" in line.value
+    now[0] = Keeping()
+    assert [event.fn() for event in page.fns.values()] == [""] * (2 if changes else 1)
