@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .compose import Composition, check_database, compose, owner_keys
+from .compose import Composition, check_bucket, check_database, compose, owner_keys
 from .errors import ConfigError
 from .models.catalog import Catalog
 from .settings import Settings, read_settings
@@ -23,10 +23,11 @@ def configured(environ: Mapping[str, str], *, share: bool, with_database: bool) 
     except ConfigError as error:
         problems += error.problems
     if with_database or problems:
-        try:
-            check_database(settings)
-        except ConfigError as error:
-            problems += error.problems
+        for check in (check_database, check_bucket):
+            try:
+                check(settings)
+            except ConfigError as error:
+                problems += error.problems
     if problems or composition is None:
         raise ConfigError(list(dict.fromkeys(problems)))
     return settings, composition

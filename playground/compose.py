@@ -21,6 +21,8 @@ from .lab.running import Sweeps
 from .lab.runs import Runs
 from .lab.token_lab import TokenLab
 from .models.catalog import Catalog, ProviderSpec, load_catalog
+from .ops.bucket import HfBucket
+from .ops.durable import Durable, Keeping
 from .ops.gate import Gate
 from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard, Rules
 from .ops.rates import Rates
@@ -49,6 +51,7 @@ class Composition:
     `guard`, `gate` and `rates` say who may ask; `open_ledger` opens the budget where no arena does.
     `shelf` keeps conversations on the server, None where each browser keeps its own.
     `admin_token` is the owner's, None when there is none: then nothing is the owner's alone.
+    `keeping` says how far votes outlive this process, which changes where it `copies_votes`.
     """
 
     backends: Backends
@@ -63,6 +66,9 @@ class Composition:
     open_ledger: Callable[[], None]
     shelf: Shelf | None
     listings: Listings
+    keeping: Callable[[], Keeping]
+    copies_votes: bool
+    offers_sign_in: bool
     admin_token: SecretStr | None = None
 
     def target(self, provider: str) -> Target:
@@ -97,7 +103,8 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         ),
         allowance=guard,
     )
-    arena = Arena(backends, partial(open_votes, settings, guard))
+    durable = _durable(settings)
+    arena = Arena(backends, partial(open_votes, settings, guard, durable), accounts_only=settings.require_sign_in)
     return Composition(
         backends=backends,
         local=local,
@@ -111,27 +118,47 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         gate=Gate(one_each=public),
         rates=rates,
         open_ledger=partial(_open_ledger, settings, guard),
+        keeping=partial(_keeping, settings, durable),
+        copies_votes=durable is not None,
+        offers_sign_in=settings.offers_sign_in,
         admin_token=settings.admin_token,
     )
 
 
-def open_votes(settings: Settings, guard: Guard | None = None, *, beside: bool = False) -> Votes:
+def open_votes(
+    settings: Settings, guard: Guard | None = None, durable: Durable | None = None, *, beside: bool = False
+) -> Votes:
     """The store of this process; a process that takes its place on host and port cleans up after it.
 
-    The budget of `guard` is kept in the same database. `beside`: for a command, which leaves alone what the page's
-    process is running.
+    The budget of `guard` is kept in the same database. With a bucket its votes are read back first, and copied there
+    from now on. `beside`: for a command, which leaves alone what the page's process is running. Raises ConfigError.
     """
+    from .arena.copies import Copies
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
     database = _open_database(settings)
     if guard is not None:
         _hand_ledger(settings, guard, database)
-    return Votes(database, f"{gethostname()}:{'command' if beside else settings.port}")
+    durable = durable or _durable(settings)
+    if durable is not None:
+        try:
+            durable.restore(Copies(database))
+        except BaseException:
+            database.close()
+            raise
+        durable.start()
+    return Votes(database, f"{gethostname()}:{'command' if beside else settings.port}", durable)
 
 
 def check_database(settings: Settings) -> None:
     """Opens the database and lets go of it. Raises ConfigError."""
     _open_database(settings).close()
+
+
+def check_bucket(settings: Settings) -> None:
+    """Looks into the bucket, where there is one. Raises ConfigError."""
+    if (durable := _durable(settings)) is not None:
+        durable.check()
 
 
 def rate_of(settings: Settings, public: bool) -> str:
@@ -147,7 +174,14 @@ def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:
 
 def secrets_of(catalog: Catalog, settings: Settings) -> list[str]:
     """Everything that may be in no log."""
-    own = (settings.admin_token, settings.database_url, settings.redis_url)
+    own = (
+        settings.admin_token,
+        settings.database_url,
+        settings.redis_url,
+        settings.hf_token,
+        settings.bucket_token,
+        settings.oauth_client_secret,
+    )
     keys = [key for name in owner_keys(catalog, settings) if (key := settings.key(name))]
     return [*keys, *(one.get_secret_value() for one in own if one)]
 
@@ -182,6 +216,19 @@ def _open_database(settings: Settings) -> Database:
 
     url = settings.database_url.get_secret_value() if settings.database_url else ""
     return Database(url, settings.data_dir)
+
+
+def _durable(settings: Settings) -> Durable | None:
+    if settings.bucket is None:
+        return None
+    token = settings.bucket_token or settings.hf_token
+    return Durable(HfBucket(settings.bucket, token.get_secret_value() if token else None))
+
+
+def _keeping(settings: Settings, durable: Durable | None) -> Keeping:
+    if durable is not None:
+        return Keeping(durable=True, unsaved=durable.unsaved)
+    return Keeping(durable=settings.space_id is None or settings.database_url is not None)
 
 
 def _providers(

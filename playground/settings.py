@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic import field_validator as validator
 
 from .errors import ConfigError
@@ -78,6 +87,12 @@ class Settings(BaseModel):
     space_id: str | None = None
     space_host: str | None = None
 
+    bucket: str | None = Field(None, alias="playground_bucket")
+    bucket_token: Key = Field(None, alias="playground_bucket_token")
+    oauth_client_id: str | None = None
+    oauth_client_secret: Key = None
+    require_sign_in: bool = Field(False, alias="playground_require_sign_in")
+
     host: str = Field("127.0.0.1", alias="gradio_server_name")
     port: int = Field(7860, alias="gradio_server_port", ge=0, le=65535)
 
@@ -143,6 +158,26 @@ class Settings(BaseModel):
         if value.strip().lower() not in {"browser", "server"}:
             raise ValueError("must be browser or server: where conversations are kept")
         return value.strip().lower()
+
+    @validator("bucket")
+    @classmethod
+    def _is_bucket(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", value.strip()):
+            raise ValueError("must look like owner/name")
+        return value and value.strip()
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether visitors can sign in: on a Space with its own client. Elsewhere Gradio would only play at it, with
+        one account for everybody."""
+        return bool(self.space_id and self.oauth_client_id and self.oauth_client_secret)
+
+    @validator("require_sign_in")
+    @classmethod
+    def _can_sign_in(cls, value: bool, known: ValidationInfo) -> bool:
+        if value and not all(known.data.get(name) for name in ("space_id", "oauth_client_id", "oauth_client_secret")):
+            raise ValueError("needs a Space with sign-in: add `hf_oauth: true` to the first lines of its README.md")
+        return value
 
     @validator("log_level")
     @classmethod

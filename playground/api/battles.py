@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
+from ..arena.accounts import account_of
 from ..arena.battle import Arena, Showing
 from ..arena.records import SEATS, ArenaError, ArenaErrorKind, Battle, Reveal, Seat, Side
 from ..ops.doors import ADDRESS
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[ArenaErrorKind, int] = {
     "bad_request": 400,
+    "auth": 401,
     "context_length": 400,
     "not_found": 404,
     "conflict": 409,
@@ -140,9 +142,9 @@ def _contender_body(side: Side) -> dict[str, Any]:
 
 
 async def _voter(arena: Arena, request: Request) -> str:
-    """Who asks, as nearly as plain HTTP knows it: address and program."""
+    """Who asks: the account that is signed in, else address and program, as nearly as plain HTTP knows it."""
     address = request.scope.get(ADDRESS) or (request.client.host if request.client else "")
-    return await arena.voter(f"{address} {request.headers.get('user-agent', '')}")
+    return await arena.voter(f"{address} {request.headers.get('user-agent', '')}", account_of(request.scope))
 
 
 def _streamed(arena: Arena, battle: Battle) -> Response:

@@ -17,6 +17,7 @@ from ..conversation.reply import Backends, Reply
 from ..models import tokens
 from ..models.contenders import ListedContender
 from . import style
+from .accounts import ACCOUNT
 from .blinding import Pane
 from .bout import Bout, Panes
 from .closing import closed, styles_of
@@ -66,11 +67,20 @@ class Arena:
     """Everything a page or a program may do with battles.
 
     `open_store` opens the votes; it blocks, and is called once by `open`. Until then everything else waits.
+    `accounts_only`: nobody votes without an account.
     """
 
-    def __init__(self, backends: Backends, open_store: Callable[[], Votes], *, rng: Random | None = None) -> None:
+    def __init__(
+        self,
+        backends: Backends,
+        open_store: Callable[[], Votes],
+        *,
+        accounts_only: bool = False,
+        rng: Random | None = None,
+    ) -> None:
         self._backends = backends
         self._open_store = open_store
+        self._accounts_only = accounts_only
         self._opened: Future[Votes] = Future()
         self._matchmaker = Matchmaker(backends, rng or SystemRandom())
         self._names = Names.of(backends.catalog)
@@ -111,9 +121,10 @@ class Arena:
             return "The database cannot be written: look at its disk, its rights and its server."
         return ""
 
-    async def voter(self, identity: str) -> str:
-        """The salted hash under which a voter is known from here on."""
-        return (await self.store()).voter(identity)
+    async def voter(self, identity: str, account: str | None = None) -> str:
+        """The salted hash under which a voter is known from here on: that of the `account`, where there is one."""
+        store = await self.store()
+        return store.voter(identity) if account is None else ACCOUNT + store.voter(f"account {account}")
 
     async def start(
         self,
@@ -214,6 +225,7 @@ class Arena:
 
     async def vote(self, battle_id: str, outcome: str, voter: str) -> Reveal:
         """Counts a vote and tells who sat where. Raises ArenaError; `conflict` holds the first vote's outcome."""
+        self._check_voter(voter)
         store = await self.store()
         await self._stored(battle_id)
 
@@ -237,6 +249,7 @@ class Arena:
 
         Raises ArenaError.
         """
+        self._check_voter(voter)
         store = await self.store()
         pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
         await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
@@ -255,6 +268,12 @@ class Arena:
     async def store(self) -> Votes:
         """The open votes; waits until `open` has opened them."""
         return self._opened.result() if self._opened.done() else await asyncio.to_thread(self._opened.result)
+
+    def _check_voter(self, voter: str) -> None:
+        if self._accounts_only and not voter.startswith(ACCOUNT):
+            raise ArenaError(
+                "auth", "Sign in with a Hugging Face account to vote: the button is at the top of the page."
+            )
 
     async def _ended(self, battle_id: str) -> Battle:
         """The blind battle of that id as it is stored, after whatever is being written on it."""

@@ -36,8 +36,9 @@ class ArenaError(PlaygroundError):
 
 
 # bad_request: prompt or outcome cannot be used. not_found: no such battle. too_early: nothing to vote on yet.
-# conflict: voted already (`outcome` is the first vote), or not possible any more. unavailable: fewer than two.
-ArenaErrorKind = Literal["bad_request", "context_length", "not_found", "too_early", "conflict", "unavailable"]
+# auth: only who is signed in may vote. conflict: voted already (`outcome` is the first vote), or not possible any more.
+# unavailable: fewer than two.
+ArenaErrorKind = Literal["bad_request", "context_length", "not_found", "too_early", "auth", "conflict", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)

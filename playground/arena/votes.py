@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -65,6 +65,14 @@ class Ballot:
     revised: bool
 
 
+class Keeper(Protocol):
+    """Keeps copies of votes elsewhere: it is told of every battle whose votes have changed here."""
+
+    def changed(self, battles: Sequence[str]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class _Plain:
     """A database whose failures are told in words for voters: a full disk, a lost server."""
 
@@ -94,12 +102,13 @@ def _plainly() -> Generator[None]:
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
-    `interrupted` counts the battles that were found running without a process behind them, `changes` how often this
-    process has changed what a leaderboard shows.
+    `keeper` is told of every vote once it is on disk. `interrupted` counts the battles that were found running without
+    a process behind them, `changes` how often this process has changed what a leaderboard shows.
     """
 
-    def __init__(self, database: Database, runner: str) -> None:
+    def __init__(self, database: Database, runner: str, keeper: Keeper | None = None) -> None:
         self._database = _Plain(database)
+        self._keeper = keeper
         self.changes = 0
         self.runner = runner
         self._salt = database.write(lambda open_: rows.secret(open_, "voter_salt", secrets.token_hex(32)))
@@ -199,7 +208,7 @@ class Votes:
                 raise ArenaError("conflict", VOTED, outcome=first.outcome)
             raise CLOSED.get(battle.status) or _unknown(battle_id)
 
-        return self._changed(work)
+        return self._changed(work, battle_id)
 
     def undo(self, battle_id: str, *, source: Source = "human") -> Outcome:
         """Takes a vote back and returns what it was. Raises ArenaError `not_found` or `conflict`."""
@@ -215,7 +224,7 @@ class Votes:
             tally_rows.count(connection, [row], -1)
             return row.outcome
 
-        return self._changed(work)
+        return self._changed(work, battle_id)
 
     def add_comparison(
         self, contenders: Sequence[ListedContender], battles: Sequence[tuple[Battle, Outcome]], voter: str
@@ -235,7 +244,7 @@ class Votes:
                 cast.append(rows.add_vote(connection, battle.id, "human", outcome, voter, battle.kind))
             tally_rows.count(connection, [vote for vote in cast if vote])
 
-        self._changed(work)
+        self._changed(work, *(battle.id for battle, _ in battles))
 
     def counts(self, selection: Selection = Selection()) -> Counts:
         """The votes of `selection`, counted by the database."""
@@ -310,14 +319,18 @@ class Votes:
         """Writes votes from elsewhere, a page at a time; yields how many of a page were not there already."""
         rest = iter(votes)
         while batch := list(itertools.islice(rest, PAGE)):
-            yield self._changed(partial(exchange_rows.add, votes=batch))
+            yield self._changed(partial(exchange_rows.add, votes=batch), *(vote.battle.id for vote in batch))
 
-    def _changed(self, work: Callable[[Connection], T]) -> T:
+    def _changed(self, work: Callable[[Connection], T], *battles: str) -> T:
         written = self._database.write(work)
         self.changes += 1
+        if self._keeper is not None:
+            self._keeper.changed(battles)
         return written
 
     def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
         self._database.close()
 
 

@@ -89,10 +89,10 @@ class Served:
     server: Any
 
 
-def serve(path: Path, chat_template: str = "") -> Served:
+def serve(path: Path, chat_template: str = "", port: int = 0) -> Served:
     """Loads the weights and starts the server; blocks until it answers. Raises RuntimeError when llama.cpp does.
 
-    An empty `chat_template` leaves the one in the file.
+    An empty `chat_template` leaves the one in the file; port 0 is any that is free.
     """
     import xllamacpp  # pyright: ignore[reportMissingTypeStubs]
 
@@ -106,7 +106,7 @@ def serve(path: Path, chat_template: str = "") -> Served:
     params.n_gpu_layers = 0
     params.n_predict = DEFAULT_MAX_TOKENS
     params.verbosity = -1
-    params.port = 0
+    params.port = port
     params.ui = False
     params.chat_template = chat_template
     server = llama.Server(params)

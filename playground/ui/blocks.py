@@ -6,7 +6,17 @@ from html import escape
 from typing import Any
 
 from ..compose import Composition
-from . import arena_tab, budget_line, chat_tab, experiments_tab, judge_panel, leaderboard_tab, tokens_tab
+from . import (
+    arena_tab,
+    budget_line,
+    chat_tab,
+    experiments_tab,
+    judge_panel,
+    leaderboard_tab,
+    sign_in,
+    tokens_tab,
+    votes_kept,
+)
 from .gate import guard
 from .header import state_line, state_of
 from .pacing import Pace
@@ -32,12 +42,15 @@ def build(composition: Composition) -> Any:
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")
             line = gr.HTML(look()[0], padding=False, elem_classes="state")
             budget_line.show(page, composition.guard)
+            if composition.offers_sign_in:
+                sign_in.show()
         handover = gr.State(None)  # blind battles that were lined up in an experiment
         with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat"):
                 chat_tab.build(composition, pace, page.load)
             with gr.Tab("Arena", id="arena"):
                 take_over = arena_tab.build(backends, arena, pace, voter, handover)
+                votes_kept.show(composition.keeping, page.load, changes=composition.copies_votes)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
                 if composition.admin_token is not None:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ..ops.gate import Gate
-from . import theme
+from . import theme, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
@@ -35,6 +35,7 @@ def launch(
     Everything that writes down what people type is off: run history (it would keep typed keys in the browser),
     monitoring, analytics. Raises OSError when the port is taken.
     """
+    zero_gpu.mark()
     loops: list[asyncio.AbstractEventLoop] = []
 
     @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ..arena.accounts import account_of
 from ..arena.battle import Arena
 from .untyped import Request, gr
 
@@ -20,8 +21,12 @@ def remember(page: Any) -> Any:
 
 
 async def voter_of(arena: Arena, word: str, request: Request) -> str:
-    """The voter under which this browser's votes are stored; one that keeps nothing is another in each window."""
-    return await arena.voter(f"browser {word or request.session_hash}")
+    """The voter under which this browser's votes are stored: the account that is signed in, else the word.
+
+    A browser that keeps nothing is another voter in each window.
+    """
+    scope: Any = getattr(getattr(request, "request", None), "scope", None)
+    return await arena.voter(f"browser {word or request.session_hash}", account_of(scope or {}))
 
 
 def _recognize(word: str) -> str:

@@ -1,0 +1,1 @@
+"""What it takes to run the playground elsewhere: checks for a Space, and replicas behind one address."""
