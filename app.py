@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
 
 # Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -17,9 +16,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["FORWARDED_ALLOW_IPS"] = ""
 
 from playground.checks import configured
-from playground.compose import Composition, rate_of, secrets_of
+from playground.compose import Composition
 from playground.errors import ConfigError
 from playground.ops.telemetry import start_logging
+from playground.owner import secrets_of
 from playground.settings import Settings, read_environment
 
 
@@ -47,12 +47,13 @@ def main(argv: list[str] | None = None) -> int:
 def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     from playground.api import build_routes
     from playground.ui.blocks import build
+    from playground.ui.front import middleware_of
     from playground.ui.launch import launch, serve
 
     start_logging(settings.log_level, secrets_of(composition.backends.catalog, settings))
     page = build(composition)
     routes = build_routes(composition)
-    middleware = _middleware(settings, composition, page, share=share)
+    middleware = middleware_of(settings, composition, page, share=share)
     try:
         loop = launch(page, host=settings.host, port=settings.port, share=share, routes=routes, middleware=middleware)
     except OSError as error:
@@ -65,29 +66,6 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     serve(page, composition.gate)
     composition.arena.close()
     return 0
-
-
-def _middleware(settings: Settings, composition: Composition, page: Any, *, share: bool) -> list[Any]:
-    """Outermost first."""
-    from starlette.middleware import Middleware
-
-    from playground.ops.doors import DoorRules, Doors
-    from playground.ops.headers import SecurityHeaders
-    from playground.ops.limits import BodyLimit
-    from playground.ui.gate import streams, takes_files
-
-    rules = DoorRules(
-        rate=rate_of(settings, share or settings.is_public),
-        hops=settings.trusted_proxy_hops,
-        hosts=frozenset({settings.space_host.lower()} if settings.space_host else ()),
-        streaming=streams(page),
-        uploads=takes_files(page),
-    )
-    return [
-        Middleware(SecurityHeaders, framed=bool(settings.space_id)),
-        Middleware(BodyLimit),
-        Middleware(Doors, rules, composition.rates, composition.gate),
-    ]
 
 
 if __name__ == "__main__":

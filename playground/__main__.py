@@ -136,8 +136,8 @@ def _judge(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _store() -> Generator[Votes]:
-    from .compose import open_votes
     from .settings import load_settings
+    from .stored import open_votes
 
     votes = open_votes(load_settings(), beside=True)
     try:

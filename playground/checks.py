@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .compose import Composition, check_bucket, check_database, compose, owner_keys
+from .compose import Composition, compose
 from .errors import ConfigError
 from .models.catalog import Catalog
+from .owner import owner_keys
 from .settings import Settings, read_settings
+from .stored import check_bucket, check_database
 
 
 def configured(environ: Mapping[str, str], *, share: bool, with_database: bool) -> tuple[Settings, Composition]:

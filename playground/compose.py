@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from socket import gethostname
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -21,11 +20,11 @@ from .lab.running import Sweeps
 from .lab.runs import Runs
 from .lab.token_lab import TokenLab
 from .models.catalog import Catalog, ProviderSpec, load_catalog
-from .ops.bucket import HfBucket
-from .ops.durable import Durable, Keeping
+from .ops.durable import Keeping
 from .ops.gate import Gate
-from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard, Rules
+from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard
 from .ops.rates import Rates
+from .owner import rules_of
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
@@ -33,15 +32,14 @@ from .providers.listing import Listings
 from .providers.local import LocalModel
 from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
-from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
+from .settings import Settings
+from .stored import durable_of, keeping_of, open_ledger, open_votes
 
 if TYPE_CHECKING:
-    from .arena.database import Database
-    from .arena.votes import Votes
+    pass
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
-ADDRESS_SESSIONS = 5
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
     rates = Rates(settings.redis_url.get_secret_value() if settings.redis_url else "")
-    guard = Guard(_rules(catalog, settings, public), rates)
+    guard = Guard(rules_of(catalog, settings, public), rates)
     providers = _providers(catalog, settings, http, local)
     backends = Backends(
         catalog,
@@ -103,7 +101,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         ),
         allowance=guard,
     )
-    durable = _durable(settings)
+    durable = durable_of(settings)
     arena = Arena(backends, partial(open_votes, settings, guard, durable), accounts_only=settings.require_sign_in)
     return Composition(
         backends=backends,
@@ -117,118 +115,12 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         guard=guard,
         gate=Gate(one_each=public),
         rates=rates,
-        open_ledger=partial(_open_ledger, settings, guard),
-        keeping=partial(_keeping, settings, durable),
+        open_ledger=partial(open_ledger, settings, guard),
+        keeping=partial(keeping_of, settings, durable),
         copies_votes=durable is not None,
         offers_sign_in=settings.offers_sign_in,
         admin_token=settings.admin_token,
     )
-
-
-def open_votes(
-    settings: Settings, guard: Guard | None = None, durable: Durable | None = None, *, beside: bool = False
-) -> Votes:
-    """The store of this process; a process that takes its place on host and port cleans up after it.
-
-    The budget of `guard` is kept in the same database. With a bucket its votes are read back first, and copied there
-    from now on. `beside`: for a command, which leaves alone what the page's process is running. Raises ConfigError.
-    """
-    from .arena.copies import Copies
-    from .arena.votes import Votes  # late: the database's library takes longer to load than the page
-
-    database = _open_database(settings)
-    if guard is not None:
-        _hand_ledger(settings, guard, database)
-    durable = durable or _durable(settings)
-    if durable is not None:
-        try:
-            durable.restore(Copies(database))
-        except BaseException:
-            database.close()
-            raise
-        durable.start()
-    return Votes(database, f"{gethostname()}:{'command' if beside else settings.port}", durable)
-
-
-def check_database(settings: Settings) -> None:
-    """Opens the database and lets go of it. Raises ConfigError."""
-    _open_database(settings).close()
-
-
-def check_bucket(settings: Settings) -> None:
-    """Looks into the bucket, where there is one. Raises ConfigError."""
-    if (durable := _durable(settings)) is not None:
-        durable.check()
-
-
-def rate_of(settings: Settings, public: bool) -> str:
-    """How often an address may ask, "" for as often as it likes."""
-    return _rate(settings.rate_limit, PUBLIC_RATE if public else "")
-
-
-def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:
-    """The variables with keys that are set, for which the owner pays."""
-    named = {spec.api_key_env for spec in catalog.providers.values() if spec.api_key_env}
-    return sorted(name for name in named if settings.key(name))
-
-
-def secrets_of(catalog: Catalog, settings: Settings) -> list[str]:
-    """Everything that may be in no log."""
-    own = (
-        settings.admin_token,
-        settings.database_url,
-        settings.redis_url,
-        settings.hf_token,
-        settings.bucket_token,
-        settings.oauth_client_secret,
-    )
-    keys = [key for name in owner_keys(catalog, settings) if (key := settings.key(name))]
-    return [*keys, *(one.get_secret_value() for one in own if one)]
-
-
-def _rate(given: str | None, default: str) -> str:
-    return "" if given == "off" else given or default
-
-
-def _rules(catalog: Catalog, settings: Settings, public: bool) -> Rules:
-    local_rate = _rate(settings.local_rate_limit, PUBLIC_LOCAL_RATE if public else "")
-    paid = {name for name, spec in catalog.providers.items() if spec.api_key_env and settings.key(spec.api_key_env)}
-    counted = bool(rate_of(settings, public) or local_rate)
-    return Rules(frozenset(paid), local_rate, settings.has_budget, counted)
-
-
-def _open_ledger(settings: Settings, guard: Guard) -> None:
-    if settings.has_budget:
-        _hand_ledger(settings, guard, _open_database(settings))
-
-
-def _hand_ledger(settings: Settings, guard: Guard, database: Database) -> None:
-    from .ops.budget import Caps, Ledger
-
-    session = settings.session_budget_usd
-    # Whoever needs a fresh session needs no fresh address: without a word from the owner it has five times as much.
-    address = settings.address_budget_usd or (session and ADDRESS_SESSIONS * session)
-    guard.open(Ledger(database, Caps(settings.daily_budget_usd, address, session)))
-
-
-def _open_database(settings: Settings) -> Database:
-    from .arena.database import Database
-
-    url = settings.database_url.get_secret_value() if settings.database_url else ""
-    return Database(url, settings.data_dir)
-
-
-def _durable(settings: Settings) -> Durable | None:
-    if settings.bucket is None:
-        return None
-    token = settings.bucket_token or settings.hf_token
-    return Durable(HfBucket(settings.bucket, token.get_secret_value() if token else None))
-
-
-def _keeping(settings: Settings, durable: Durable | None) -> Keeping:
-    if durable is not None:
-        return Keeping(durable=True, unsaved=durable.unsaved)
-    return Keeping(durable=settings.space_id is None or settings.database_url is not None)
 
 
 def _providers(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from .arena.judge import Progress, estimate, judge
 from .arena.published import printable
-from .compose import compose, open_votes
+from .compose import compose
 from .conversation.reply import Backends
 from .settings import load_settings
+from .stored import open_votes
 from .ui.judge_view import ended_text, estimate_text, progress_text
 
 if TYPE_CHECKING:

@@ -20,6 +20,8 @@ LAYERS = {
     "arena": 5,
     "lab": 5,
     "ops": 5,
+    "owner": 6,
+    "stored": 6,
     "compose": 6,
     "checks": 7,
     "api": 6,
