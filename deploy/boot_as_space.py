@@ -158,14 +158,14 @@ def check(space: Space, files: str) -> None:
 def stream_to_the_end(space: Space) -> None:
     """SIGTERM in the middle of an answer: the answer ends whole, and then the app."""
     # Short enough for a slow machine: the app waits 20 s for its answers.
-    body = {**ASK, "max_tokens": 60, "stream": True}
+    body = {**ASK, "max_tokens": 30, "stream": True}
     got: list[str] = []
     try:
         with httpx2.stream("POST", f"{space.url}/chat", json=body, timeout=60) as response:
             for line in response.iter_lines():
                 if line.startswith("data: "):
                     got.append(line.removeprefix("data: "))
-                if len(got) == 5:
+                if len(got) == 3:
                     space.process.send_signal(signal.SIGTERM)
     except httpx2.HTTPError as error:
         raise CheckError(f"SIGTERM cut the answer after {len(got)} pieces: {error}") from None
