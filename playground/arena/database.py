@@ -30,7 +30,7 @@ SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON
 MIGRATION_LOCK = 0x9147_6A0D
 WRITES = "playground_writes"
 MOST_CONNECTIONS = 16
-OUT = "The playground's database does not answer, so this was not done. Try again in a moment."
+OUT = "The database cannot be used right now, so nothing of this was stored: try again in a minute."
 LARGEST_BATCH = 256
 
 _Job = tuple[Callable[[Connection], Any], Future[Any]]

@@ -12,14 +12,12 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from ..models.contenders import ListedContender
 from . import exchange_rows, judge_rows, rows, tally_rows
@@ -42,7 +40,6 @@ BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 log = logging.getLogger(__name__)
 
-UNAVAILABLE = "The database cannot be used right now, so nothing of this was stored: try again in a minute."
 VOTED = "This battle has been voted on already. Undo is possible until the next one."
 COMPARED = "This comparison has been voted on already: ask once more for another vote."
 NO_VOTE = "There is no vote to undo on this battle."
@@ -73,32 +70,6 @@ class Keeper(Protocol):
     def close(self) -> None: ...
 
 
-class _Plain:
-    """A database whose failures are told in words for voters: a full disk, a lost server."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.close = database.close
-
-    def write(self, work: Callable[[Connection], T]) -> T:
-        with _plainly():
-            return self._database.write(work)
-
-    @contextmanager
-    def reading(self) -> Generator[Connection]:
-        with _plainly(), self._database.reading() as connection:
-            yield connection
-
-
-@contextmanager
-def _plainly() -> Generator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        log.error("the database failed (%s)", type(error).__name__)
-        raise ArenaError("unavailable", UNAVAILABLE) from error
-
-
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
@@ -107,7 +78,7 @@ class Votes:
     """
 
     def __init__(self, database: Database, runner: str, keeper: Keeper | None = None) -> None:
-        self._database = _Plain(database)
+        self._database = database
         self._keeper = keeper
         self.changes = 0
         self.runner = runner

@@ -16,6 +16,7 @@ from playwright.async_api import expect
 from ..attacks.payloads import answers, payloads
 from ..conftest import ROOT, clean_environment, start_app
 from ..upstream import SAYINGS, configured, upstream
+from .chat_page import Chat
 
 # What a model's text may never become. Gradio's own icons are svg; formulas are spans.
 FORBIDDEN = (
@@ -24,7 +25,7 @@ FORBIDDEN = (
     "[onload], [onfocus], [onmouseover], [contenteditable='true'], [popover], [id]:not([id^='mermaid']), "
     "a[href^='javascript' i], a[href^='data' i], a[href^='vbscript' i], [background], [srcset], [ping]"
 )
-TEXTS = "#transcript .message-row .md, .pane .message-row .md"
+TEXTS = "#conversation .message-row .md, .pane .message-row .md"
 
 
 class Listener:
@@ -76,13 +77,12 @@ def hostile_app(tmp_path_factory, listener):
 
 async def in_chat(page, said):
     box = page.locator("#composer textarea")
-    figures = page.locator("#transcript").get_by_text(re.compile(r"\d out"))
+    figures = page.locator("#conversation").get_by_text(re.compile(r"\d out"))
     for at, text in enumerate(said):
         if at % 10 == 0:  # a long conversation is slow to update
             await check(page)
             await page.reload()
-            await page.locator("#model input").click()
-            await page.get_by_role("option", name=re.compile("Canaryname Quick")).click()
+            await Chat(page).choose("Canaryname Quick")
         await expect(box).to_be_enabled()
         SAYINGS[f"chat {at}"] = [text[:40], text[40:]]
         await box.fill(f"chat {at}")
@@ -153,7 +153,7 @@ async def test_the_listener_hears_and_the_policy_stops_what_would_get_through(pa
     await page.evaluate("document.querySelector('form[action*=form]').submit()")
     await page.wait_for_timeout(300)
     assert listener.heard == []
-    elsewhere = await page.context.new_page()
+    elsewhere = await page.context.browser.new_page()
     await elsewhere.evaluate(put, f"<img src={listener.home}/seen>")
     await elsewhere.wait_for_timeout(300)
     assert listener.heard == ["/seen"]
@@ -165,14 +165,13 @@ async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_ap
     text = f"Compare a <b and `<i>`:\n\n```html\n{code}\n```\n\n{listed}\n\nThen $$a <b$$ holds."
     SAYINGS["code"] = [text]
     await page.goto(hostile_app.url)
-    await page.locator("#model input").click()
-    await page.get_by_role("option", name=re.compile("Canaryname Quick")).click()
+    await Chat(page).choose("Canaryname Quick")
     await page.locator("#composer textarea").fill("code")
     await page.locator("#composer textarea").press("Enter")
-    await expect(page.locator("#transcript .bot-row pre code")).to_have_count(2)
-    await expect(page.locator("#transcript .katex")).to_have_count(1)
-    shown = await page.locator("#transcript .bot-row pre code").all_inner_texts()
+    await expect(page.locator("#conversation .bot-row pre code")).to_have_count(2)
+    await expect(page.locator("#conversation .katex")).to_have_count(1)
+    shown = await page.locator("#conversation .bot-row pre code").all_inner_texts()
     assert [one.strip("\n") for one in shown] == [code, "<p>"]
-    answer = await page.locator("#transcript .bot-row .md").first.inner_text()
+    answer = await page.locator("#conversation .bot-row .md").first.inner_text()
     assert "a <\u2060b and <\u2060i>" in answer
-    assert await page.locator("#transcript .katex-error").count() == 0
+    assert await page.locator("#conversation .katex-error").count() == 0
