@@ -198,3 +198,19 @@ async def test_fifty_clients_voting_at_once_are_counted_once(serve):
     assert len(accepted) == 1
     assert {one.json()["outcome"] for one in said if one.status_code == 409} == set(accepted)
     assert (await arena.store()).counts().votes == 1
+
+
+async def test_a_battle_of_somebody_else_is_unknown_whatever_one_asks_of_it(serve):
+    http, arena, _ = serve()
+    battle, _ = await a_battle(http)
+    elsewhere = httpx2.ASGITransport(app=http._transport.app, client=("203.0.113.9", 1))
+    async with httpx2.AsyncClient(transport=elsewhere, base_url="http://test") as foreign:
+        refused(await foreign.post(f"/battles/{battle}/vote", json={"outcome": "a"}), 404, "not_found")
+        refused(await foreign.post(f"/battles/{battle}/turns", json={"prompt": "More"}), 404, "not_found")
+        for path in ("stop", "redraw", "undo"):
+            refused(await foreign.post(f"/battles/{battle}/{path}"), 404, "not_found")
+        assert (await http.post(f"/battles/{battle}/vote", json={"outcome": "b"})).json()["outcome"] == "b"
+        again = await foreign.post(f"/battles/{battle}/vote", json={"outcome": "a"})
+        assert "outcome" not in refused(again, 404, "not_found")
+        refused(await foreign.post(f"/battles/{battle}/undo"), 404, "not_found")
+    assert (await arena.store()).counts().votes == 1

@@ -1,7 +1,7 @@
 """POST /battles and what follows: turns, stop, redraw, vote, undo. Thin: calls what the page calls.
 
-Before the vote a client gets an opaque id and text. The id is hard to guess and is all that is asked for: whoever
-was given it may go on with the battle and vote.
+Before the vote a client gets an opaque id and text. Only who began a battle goes on with it and votes: to everybody
+else, another address or account, its id is unknown.
 """
 
 from __future__ import annotations
@@ -87,29 +87,36 @@ def build_router(arena: Arena) -> APIRouter:
         return _streamed(arena, await arena.start(body.prompt, await _voter(arena, request), body.pair))
 
     @router.post("/{battle_id}/turns", response_model=None)
-    async def turn(battle_id: str, body: TurnBody) -> Response:
+    async def turn(battle_id: str, body: TurnBody, request: Request) -> Response:
         """Asks both sides one more thing."""
+        await arena.check_own(battle_id, await _voters(arena, request))
         return _streamed(arena, await arena.turn(battle_id, body.prompt))
 
     @router.post("/{battle_id}/redraw", response_model=None)
-    async def redraw(battle_id: str) -> Response:
+    async def redraw(battle_id: str, request: Request) -> Response:
         """Goes on, as a new battle, with another opponent where one gave no answer."""
+        await arena.check_own(battle_id, await _voters(arena, request))
         return _streamed(arena, await arena.redraw(battle_id))
 
     @router.post("/{battle_id}/stop", response_model=None)
-    async def stop(battle_id: str) -> Response:
+    async def stop(battle_id: str, request: Request) -> Response:
         """Stops the answers of a running battle, which can then be voted on as they are."""
+        await arena.check_own(battle_id, await _voters(arena, request))
         await arena.stop(battle_id)
         return Response(status_code=204)
 
     @router.post("/{battle_id}/vote")
     async def vote(battle_id: str, body: VoteBody, request: Request) -> dict[str, Any]:
         """Votes, once, and tells who sat where."""
-        return reveal_body(await arena.vote(battle_id, body.outcome, await _voter(arena, request)))
+        voter = await _voter(arena, request)
+        arena.check_voter(voter)
+        await arena.check_own(battle_id, await _voters(arena, request))
+        return reveal_body(await arena.vote(battle_id, body.outcome, voter))
 
     @router.post("/{battle_id}/undo")
-    async def undo(battle_id: str) -> dict[str, Any]:
+    async def undo(battle_id: str, request: Request) -> dict[str, Any]:
         """Takes a vote back, until the voter's next battle; another one can be cast, which the ratings leave out."""
+        await arena.check_own(battle_id, await _voters(arena, request))
         return {"undone": await arena.undo(battle_id)}
 
     return router
@@ -142,9 +149,17 @@ def _contender_body(side: Side) -> dict[str, Any]:
 
 
 async def _voter(arena: Arena, request: Request) -> str:
-    """Who asks: the account that is signed in, else address and program, as nearly as plain HTTP knows it."""
-    address = request.scope.get(ADDRESS) or (request.client.host if request.client else "")
-    return await arena.voter(f"{address} {request.headers.get('user-agent', '')}", account_of(request.scope))
+    """Who asks: the account that is signed in, else the address, as nearly as plain HTTP knows it."""
+    return await arena.voter(_address(request), account_of(request.scope))
+
+
+async def _voters(arena: Arena, request: Request) -> set[str]:
+    """Everybody the one who asks has been: who signs in goes on with what was begun before."""
+    return {await arena.voter(_address(request)), await _voter(arena, request)}
+
+
+def _address(request: Request) -> str:
+    return f"address {request.scope.get(ADDRESS) or (request.client.host if request.client else '')}"
 
 
 def _streamed(arena: Arena, battle: Battle) -> Response:

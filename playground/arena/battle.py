@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -126,6 +126,11 @@ class Arena:
         store = await self.store()
         return store.voter(identity) if account is None else ACCOUNT + store.voter(f"account {account}")
 
+    async def check_own(self, battle_id: str, voters: Collection[str]) -> None:
+        """Raises ArenaError `not_found` unless one of `voters` began that battle: nobody hears of other people's."""
+        store = await self.store()
+        await asyncio.to_thread(store.check_own, battle_id, voters)
+
     async def start(
         self,
         prompt: str,
@@ -225,7 +230,7 @@ class Arena:
 
     async def vote(self, battle_id: str, outcome: str, voter: str) -> Reveal:
         """Counts a vote and tells who sat where. Raises ArenaError; `conflict` holds the first vote's outcome."""
-        self._check_voter(voter)
+        self.check_voter(voter)
         store = await self.store()
         await self._stored(battle_id)
 
@@ -249,7 +254,7 @@ class Arena:
 
         Raises ArenaError.
         """
-        self._check_voter(voter)
+        self.check_voter(voter)
         store = await self.store()
         pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
         await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
@@ -269,7 +274,8 @@ class Arena:
         """The open votes; waits until `open` has opened them."""
         return self._opened.result() if self._opened.done() else await asyncio.to_thread(self._opened.result)
 
-    def _check_voter(self, voter: str) -> None:
+    def check_voter(self, voter: str) -> None:
+        """Raises ArenaError `auth` for who may not vote here."""
         if self._accounts_only and not voter.startswith(ACCOUNT):
             raise ArenaError(
                 "auth", "Sign in with a Hugging Face account to vote: the button is at the top of the page."

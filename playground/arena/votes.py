@@ -12,7 +12,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
@@ -145,6 +145,11 @@ class Votes:
         _check_id(battle_id)
         with self._database.reading() as connection:
             return _battle(connection, battle_id)
+
+    def check_own(self, battle_id: str, voters: Collection[str]) -> None:
+        """Raises ArenaError `not_found` unless one of `voters` began the battle of that id."""
+        if self.battle(battle_id).voter not in voters:
+            raise _unknown(battle_id)
 
     def open_turn(self, before: Battle, after: Battle) -> None:
         """Writes `after`, which is `before` with one more prompt. Raises ArenaError when it is not open for that."""
