@@ -40,7 +40,8 @@ async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(t
     await chat.open(temple)
     meter = page.locator("#meter")
     await chat.box.fill("One two three")
-    await expect(meter).to_contain_text(re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d %\) · ≈ \S+ to send · at most"))
+    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d %\) · ≈ \S+ to send · at most")
+    await expect(meter).to_contain_text(shown)
     first = await meter.inner_text()
     await chat.box.fill("One two three four five six seven eight")
     await expect(meter).not_to_have_text(first)
@@ -87,7 +88,9 @@ async def test_a_prompt_has_a_form_for_its_variables_and_presets_are_kept_and_ca
     await expect(alert(page)).to_contain_text("A preset needs a name")
     await page.get_by_role("textbox", name="Name", exact=True).fill("Mine")
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_role("listbox", name="Preset").or_(page.locator("#preset input"))).to_have_value("Mine (yours)")
+    await expect(page.get_by_role("listbox", name="Preset").or_(page.locator("#preset input"))).to_have_value(
+        "Mine (yours)"
+    )
     async with page.expect_download() as download:
         await page.get_by_role("button", name="Export", exact=True).click()
     exported = json.loads((await (await download.value).path()).read_text())
@@ -156,13 +159,23 @@ async def test_a_picture_is_sent_and_what_only_claims_to_be_one_is_refused(templ
     await expect(chat.box).to_have_value("And this?")
     assert len(oracle.bodies) == before
 
+    await chat.open(temple)
+    await chat.list.get_by_role("button", name="What is this?", exact=True).click()
+    await expect(chat.questions.locator("img")).to_have_count(1)
+    await chat.link("Undo").click()
+    await page.locator("#composer img").wait_for()
+    await chat.box.press("Enter")
+    await chat.answered()
+    assert picture in oracle.bodies[-1]["messages"][-1]["content"]
+
 
 async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilities(temple, oracle, page):
     chat = Chat(page)
     await chat.open(temple)
     await chat.ask("Please cite")
     await chat.answered()
-    await expect(chat.transcript).to_contain_text("1 source")
+    await chat.transcript.get_by_text("1 source").click()
+    await expect(chat.transcript.locator('a[href="https://tides.example/moon"]')).to_have_count(2)
     await expect(chat.transcript).to_contain_text("1 key was hidden in this answer")
     assert SECRET not in await chat.transcript.inner_html()
     await page.get_by_text("Answer and context").click()
@@ -175,6 +188,9 @@ async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilitie
     await expect(odds).to_have_count(3)
     await expect(odds.nth(2)).to_have_attribute("title", re.compile("maybe"))
     await expect(odds.nth(0)).to_have_class(re.compile("odds-0"))
+    await chat.open(temple)
+    await chat.list.get_by_role("button", name="Please cite", exact=True).click()
+    await expect(chat.transcript).to_contain_text("Token probabilities · 3 tokens")
 
 
 async def test_code_is_written_and_a_refused_parameter_is_remembered(temple, oracle, page):
