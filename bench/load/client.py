@@ -142,8 +142,7 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
     if arguments.kind == "page":
         layout = await Layout.read(url)
         component = layout.component(arguments.target)
-        record = Path(arguments.record).read_text("utf-8") if arguments.record else ""
-        return [PageReader(url, layout, component, record) for _ in many]
+        return [PageReader(url, layout, component, arguments.record) for _ in many]
     if arguments.kind == "http":
         return [HttpReader(url, arguments.target, arguments.model) for _ in many]
     from openai import AsyncOpenAI
@@ -193,7 +192,9 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=1)
     parser.add_argument("--spread", type=float, default=0.0, help="seconds over which the questions are spread")
     with suppress(KeyboardInterrupt):
-        uvloop.run(run(parser.parse_args()))
+        arguments = parser.parse_args()
+        arguments.record = Path(arguments.record).read_text("utf-8") if arguments.record else ""
+        uvloop.run(run(arguments))
 
 
 if __name__ == "__main__":
