@@ -7,9 +7,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from . import arena, embedded, lab, leaderboard, start, streams, sweeps
+from . import arena, chat, embedded, lab, leaderboard, start, streams, sweeps
 
-BENCHMARKS = (start, streams, arena, leaderboard, lab, embedded, sweeps)
+BENCHMARKS = (start, streams, chat, arena, leaderboard, lab, embedded, sweeps)
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -68,13 +69,16 @@ class _Clock:
 class PageReader:
     """A reader of a Gradio page whose text box is `component`."""
 
-    def __init__(self, url: str, layout: Layout, component: int) -> None:
+    def __init__(self, url: str, layout: Layout, component: int, record: str = "") -> None:
         self._page = Page(url, layout)
         self._component = component
+        self._layout, self._record = layout, record
         self._multimodal = layout.is_multimodal(component)
 
     async def open(self) -> None:
         await self._page.open()
+        if self._record:
+            await self._page.trigger(self._layout.component("conversations"), "select", {"record": self._record})
 
     async def ask(self) -> Seen:
         clock = _Clock()
@@ -138,7 +142,7 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
     if arguments.kind == "page":
         layout = await Layout.read(url)
         component = layout.component(arguments.target)
-        return [PageReader(url, layout, component) for _ in many]
+        return [PageReader(url, layout, component, arguments.record) for _ in many]
     if arguments.kind == "http":
         return [HttpReader(url, arguments.target, arguments.model) for _ in many]
     from openai import AsyncOpenAI
@@ -183,11 +187,14 @@ def main() -> None:
     parser.add_argument("kind", choices=["page", "http", "sdk"])
     parser.add_argument("url")
     parser.add_argument("--target", default="", help="the text box's elem_id, or the path to post to")
+    parser.add_argument("--record", default="", help="a file with the conversation that each page opens first")
     parser.add_argument("--model", default="bench")
     parser.add_argument("--readers", type=int, default=1)
     parser.add_argument("--spread", type=float, default=0.0, help="seconds over which the questions are spread")
     with suppress(KeyboardInterrupt):
-        uvloop.run(run(parser.parse_args()))
+        arguments = parser.parse_args()
+        arguments.record = Path(arguments.record).read_text("utf-8") if arguments.record else ""
+        uvloop.run(run(arguments))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ class Page:
             await self._run(dependency)
             pending = [*self._layout.after(dependency), *pending]
 
+    async def trigger(self, component: int, event: str, data: dict[str, Any]) -> None:
+        """What a script of the page sets off, with what it says of it."""
+        for dependency in self._layout.triggered(component, event):
+            await self._run(dependency, data)
+
     def close(self) -> None:
         if self._beating:
             self._beating.cancel()
@@ -87,12 +92,12 @@ class Page:
         async for _ in (await self._heart.ask("GET", f"{API}/heartbeat/{self._session}")).pieces():
             pass
 
-    async def _run(self, dependency: Dependency) -> None:
+    async def _run(self, dependency: Dependency, event: dict[str, Any] | None = None) -> None:
         if not dependency["backend_fn"]:
             return
         body = {
             "data": [self._values.get(one) for one in dependency["inputs"]],
-            "event_data": None,
+            "event_data": event,
             "fn_index": dependency["id"],
             "trigger_id": (dependency["targets"] or [[None]])[0][0],
             "session_hash": self._session,

@@ -4,7 +4,9 @@ Kinder than the guide: no limit on answers at once, which is 1 by default.
 """
 
 import argparse
+import json
 import os
+from pathlib import Path
 
 import gradio as gr
 from openai import OpenAI
@@ -24,5 +26,8 @@ def predict(message, history):
             yield partial
 
 
-page = gr.ChatInterface(predict, concurrency_limit=None)
+# What was said before: a file with a list of messages.
+said = os.environ.get("BENCH_HISTORY")
+chatbot = gr.Chatbot(json.loads(Path(said).read_text("utf-8"))) if said else None
+page = gr.ChatInterface(predict, chatbot=chatbot, concurrency_limit=None)
 page.launch(server_port=parser.parse_args().port, quiet=True, max_threads=400)

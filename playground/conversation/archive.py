@@ -20,11 +20,13 @@ class Turn:
     """One message of the tree; `parent` is the place of the turn it answers, None for a first one.
 
     `reply` is how an answer came about, None for a question and for an answer that somebody wrote or edited.
+    `lost_images` counts pictures that it had when it was written, and that were too large to be kept.
     """
 
     parent: int | None
     message: Message
     reply: Reply | None = None
+    lost_images: int = 0
 
 
 @dataclass(frozen=True, slots=True)

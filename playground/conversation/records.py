@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -9,12 +10,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ErrorKind, ProviderError
-from ..types import Contender, FinishReason, Message, SamplingParams, Strategy, Usage
+from ..types import Contender, FinishReason, Image, Message, SamplingParams, Strategy, TokenLogprob, Usage
 from .archive import Conversation, Turn
+from .images import image_at
 from .reply import Reply
 
 FORMAT = "llm-playground-conversation"
 LONGEST_TITLE = 200
+# A conversation's pictures together, in bytes: as a file, base64 included, it can still be imported.
+MOST_IMAGE_BYTES = 2_500_000
+# Probabilities of one answer: with five alternatives each, a token takes about 200 bytes.
+MOST_TOKENS = 2_000
 
 
 class UnreadableError(Exception):
@@ -53,6 +59,8 @@ class _Reply(_Record):
     left_out: int = 0
     strategy: Strategy = "oldest"
     violations: tuple[str, ...] | None = None
+    # Of each token: its text, its logprob, and the likeliest ones at its place as (text, logprob).
+    tokens: tuple[tuple[str, float, tuple[tuple[str, float], ...]], ...] = Field((), max_length=MOST_TOKENS)
 
 
 class _Turn(_Record):
@@ -60,6 +68,8 @@ class _Turn(_Record):
     role: Literal["user", "assistant"]
     content: str
     reply: _Reply | None = None
+    images: tuple[str, ...] = ()
+    lost_images: int = Field(0, ge=0)
 
 
 class _Sampling(_Record):
@@ -90,7 +100,7 @@ class _Conversation(_Record):
 
 def dump(conversation: Conversation) -> dict[str, Any]:
     """The conversation as a JSON object. It holds no key: a conversation never has one."""
-    contender = conversation.contender
+    contender, unkept = conversation.contender, unkept_images(conversation)
     return {
         "format": FORMAT,
         "version": 1,
@@ -103,8 +113,21 @@ def dump(conversation: Conversation) -> dict[str, Any]:
         "model": contender.model,
         "system_prompt": contender.system_prompt,
         "sampling": contender.sampling.sent(),
-        "turns": [_dump_turn(turn) for turn in conversation.turns],
+        "turns": [_dump_turn(turn, kept=at not in unkept) for at, turn in enumerate(conversation.turns)],
     }
+
+
+def unkept_images(conversation: Conversation) -> dict[int, int]:
+    """{place of a turn: how many pictures of it are not kept}, because with them they are more than MOST_IMAGE_BYTES.
+    A turn that has been kept stays so: later ones do not change what stands here of it."""
+    room, unkept = MOST_IMAGE_BYTES, dict[int, int]()
+    for at, turn in enumerate(conversation.turns):
+        size = sum(len(image.data) for image in turn.message.images)
+        if size > room:
+            unkept[at] = len(turn.message.images)
+        else:
+            room -= size
+    return unkept
 
 
 def load(record: Mapping[str, Any]) -> Conversation:
@@ -124,7 +147,7 @@ def load(record: Mapping[str, Any]) -> Conversation:
     return Conversation(
         id=read.id,
         title=read.title,
-        turns=tuple(_load_turn(turn) for turn in read.turns),
+        turns=tuple(_load_turn(turn, at) for at, turn in enumerate(read.turns)),
         leaf=leaf,
         contender=Contender(read.model, read.system_prompt, sampling),
         created=read.created,
@@ -137,8 +160,13 @@ def to_json(conversation: Conversation) -> str:
     return json.dumps(dump(conversation), ensure_ascii=False, indent=1)
 
 
-def _dump_turn(turn: Turn) -> dict[str, Any]:
+def _dump_turn(turn: Turn, *, kept: bool) -> dict[str, Any]:
     record: dict[str, Any] = {"parent": turn.parent, "role": turn.message.role, "content": turn.message.content}
+    images = turn.message.images
+    if images and kept:
+        record["images"] = [_address(image) for image in images]
+    if lost := turn.lost_images + (0 if kept else len(images)):
+        record["lost_images"] = lost
     if turn.reply is not None:
         record["reply"] = _dump_reply(turn.reply)
     return record
@@ -146,23 +174,40 @@ def _dump_turn(turn: Turn) -> dict[str, Any]:
 
 def _dump_reply(reply: Reply) -> dict[str, Any]:
     """What `_Reply` holds; the text is the turn's content."""
-    fields = {name: getattr(reply, name) for name in _Reply.model_fields if name not in ("usage", "error", "dropped")}
+    others = ("usage", "error", "dropped", "tokens")
+    fields: dict[str, Any] = {name: getattr(reply, name) for name in _Reply.model_fields if name not in others}
     usage, error = reply.usage, reply.error
     fields["usage"] = usage and {name: getattr(usage, name) for name in _Usage.model_fields}
     fields["error"] = error and {"kind": error.kind, "message": error.message}
     fields["dropped"] = list(reply.dropped)
+    if len(reply.tokens) <= MOST_TOKENS:
+        fields["tokens"] = [_dump_token(token) for token in reply.tokens]
     return {name: value for name, value in fields.items() if value not in (None, "", [])} | {"model": reply.model}
 
 
-def _load_turn(turn: _Turn) -> Turn:
+def _dump_token(token: TokenLogprob) -> list[Any]:
+    return [token.text, round(token.logprob, 4), [[text, round(logprob, 4)] for text, logprob in token.top]]
+
+
+def _address(image: Image) -> str:
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+
+
+def _load_turn(turn: _Turn, at: int) -> Turn:
     reply = turn.reply and _load_reply(turn.reply, turn.content)
-    return Turn(turn.parent, Message(turn.role, turn.content), reply)
+    try:
+        images = tuple(image_at(address, "Its picture") for address in turn.images)
+    except ProviderError as error:
+        raise UnreadableError(f"Turn {at + 1}: {error.message}") from None
+    message = Message(turn.role, turn.content, images if turn.role == "user" else ())
+    return Turn(turn.parent, message, reply, turn.lost_images)
 
 
 def _load_reply(read: _Reply, text: str) -> Reply:
     fields: dict[str, Any] = dict(read)
     fields["usage"] = read.usage and Usage(**dict(read.usage))
     fields["error"] = read.error and ProviderError(read.error.kind, read.error.message)
+    fields["tokens"] = tuple(TokenLogprob(*token) for token in read.tokens)
     return Reply(text=text, **fields)
 
 

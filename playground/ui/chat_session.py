@@ -73,14 +73,14 @@ class Session:
         ends = replace(self, conversation=self.conversation.ending(at))
         return ends.asked(Message("user", repair_prompt(wrong or ())))
 
-    def undone(self) -> tuple[Session, str]:
-        """Without the last question and its answer in view, and the question."""
+    def undone(self) -> tuple[Session, Message]:
+        """Without the last question and its answer in view, and the question with its pictures."""
         conversation = self.conversation
         for at in reversed(conversation.path()):
             turn = conversation.turns[at]
             if turn.message.role == "user":
-                return replace(self, conversation=conversation.ending(turn.parent)), turn.message.content
-        return self, ""
+                return replace(self, conversation=conversation.ending(turn.parent)), turn.message
+        return self, Message("user", "")
 
     def forked(self, at: int) -> Session:
         """A new conversation that goes on from the turn at `at`; the old one stays as it is."""

@@ -33,6 +33,7 @@ from .chat_page import QUIET, REFUSING, ChatPage, ChatTab
 from .chat_session import Session
 from .keys import Taken
 from .pacing import Pace
+from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
 PLACEHOLDER = (
@@ -105,9 +106,10 @@ class _Asking:
         at = self._page.place(session, event)
         match event.verb:
             case "undo":
-                undone, text = session.undone()
+                undone, question = session.undone()
                 changes = self._page.still(undone)
-                changes[self._page.tab.composer] |= {"value": {"text": text, "files": []}}
+                files = [picture_file(image) for image in question.images]
+                changes[self._page.tab.composer] |= {"value": {"text": question.content, "files": files}}
                 return changes
             case "fork":
                 return self._page.still(session.forked(at))

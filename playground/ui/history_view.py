@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..conversation.archive import Conversation, Totals
+from ..conversation.records import unkept_images
 from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format, marks_view, transcript
@@ -20,12 +21,12 @@ Card = Callable[[str], ModelSpec | None]
 
 def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
     """The branch in view: (the place of the turn, one of its chatbot messages), in order."""
-    last = conversation.leaf
+    last, unkept = conversation.leaf, unkept_images(conversation)
     shown: list[tuple[int, Shown]] = []
     for at in conversation.path():
         turn = conversation.turns[at]
         if turn.message.role == "user":
-            parts = transcript.question(turn.message)
+            parts = [*transcript.question(turn.message), *_unkept(unkept.get(at, 0), turn.lost_images)]
         elif turn.reply is None:
             parts = [_text(turn.message), transcript.folded(transcript.NOTE, "Written by you")]
         else:
@@ -40,6 +41,18 @@ def running(question: Message, reply: Reply | None, card: Card) -> list[Shown]:
     """The turn that is being written."""
     so_far = reply or Reply("")
     return [*transcript.question(question), *transcript.turn(so_far, card(so_far.model))]
+
+
+def _unkept(unkept: int, lost: int) -> list[Shown]:
+    """What is said of pictures that will be, or are, gone."""
+    notes: list[str] = []
+    if unkept:
+        what = "The picture is" if unkept == 1 else f"The {unkept} pictures are"
+        notes.append(f"{what} too large to be kept with the conversation: after a reload, attach again")
+    if lost:
+        what = "A picture of this question was" if lost == 1 else f"{lost} pictures of this question were"
+        notes.append(f"{what} too large to be kept: attach again to ask about it")
+    return [transcript.folded(transcript.NOTE, note) for note in notes]
 
 
 def totals_line(totals: Totals) -> str:

@@ -9,6 +9,7 @@ from .transcript import NOTE, Shown, folded
 
 # Beyond this, the chatbot would be slow for something nobody looks at.
 MOST_TOKENS = 4_000
+HIDDEN = "It looks like a secret, so it is not shown here. The kept conversation and its exports still hold it."
 
 
 def shown(reply: Reply) -> list[Shown]:
@@ -17,7 +18,10 @@ def shown(reply: Reply) -> list[Shown]:
     messages = [folded(NOTE, title, content) for title, content in _lines(found)]
     if reply.tokens:
         tokens = reply.tokens[:MOST_TOKENS]
-        messages.append(folded(NOTE, probabilities.summary(reply.tokens), probabilities.tokens_html(tokens)))
+        unfolds = folded(NOTE, probabilities.summary(reply.tokens))
+        # Not guarded as a model's text is: these tags are ours, and every sign between them is a number.
+        unfolds["content"] = [{"type": "text", "text": probabilities.tokens_html(tokens)}]
+        messages.append(unfolds)
     return messages
 
 
@@ -32,7 +36,12 @@ def _lines(found: Marks) -> list[tuple[str, str]]:
         lines.append((_sources_title(found), "\n".join(_source(source) for source in found.sources)))
     if found.masked:
         keys = "1 key was" if found.masked == 1 else f"{found.masked} keys were"
-        lines.append((f"{keys} hidden in this answer", "It looks like a secret; it is not shown and not copied."))
+        lines.append(
+            (
+                f"{keys} hidden in this answer",
+                HIDDEN,
+            )
+        )
     if found.safety:
         lines.append((f"Ended by the provider's safety filter: {found.safety}", ""))
     return lines
@@ -50,8 +59,8 @@ def _source(source: Source) -> str:
     if source.url is None:
         return f"- {number}{_words(source.title)}"
     if source.title == source.url:
-        return f"- {number}<{source.url}>"
-    return f"- {number}{_words(source.title)}: <{source.url}>"
+        return f"- {number}{source.url}"
+    return f"- {number}{_words(source.title)}: {source.url}"
 
 
 def _words(text: str) -> str:

@@ -36,7 +36,8 @@ def line(reading: Reading) -> str:
     elif reading.cost_to_send == 0 and not reading.cost_at_most:
         parts.append("free")
     else:
-        parts.append(f"{about}{format.money(reading.cost_to_send)} to send")
+        money = format.money(reading.cost_to_send)
+        parts.append(f"{'' if money.startswith('<') else about}{money} to send")
         if reading.cost_at_most is not None:
             parts.append(f"at most {format.money(reading.cost_at_most)}")
     return format.DOT.join(parts)

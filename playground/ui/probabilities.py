@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from ..conversation.records import MOST_TOKENS
 from ..types import TokenLogprob
 
 # Lower bounds of the colours, likeliest first; style.css has one for each.
@@ -23,7 +24,8 @@ def tokens_html(tokens: Iterable[TokenLogprob]) -> str:
 def summary(tokens: tuple[TokenLogprob, ...]) -> str:
     """The line above: how many there are, and how sure the model was of them on the whole."""
     mean = sum(token.logprob for token in tokens) / len(tokens)
-    return f"Token probabilities · {len(tokens):,} tokens · perplexity {math.exp(-mean):,.2f}"
+    kept = "" if len(tokens) <= MOST_TOKENS else " · too many to be kept after a reload"
+    return f"Token probabilities · {len(tokens):,} tokens · perplexity {math.exp(-mean):,.2f}{kept}"
 
 
 def percent(logprob: float) -> str:

@@ -12,6 +12,10 @@ from ..types import Image
 
 def picture_block(image: Image) -> dict[str, Any]:
     """A block of a chatbot message. The file is written anew if somebody has cleared the cache."""
+    return {"type": "file", "file": {"path": picture_file(image), "mime_type": image.media_type}}
+
+
+def picture_file(image: Image) -> str:
+    """The path of a file that holds the picture, as a text box takes it."""
     name = f"image.{image.media_type.partition('/')[2]}"
-    path = save_bytes_to_cache(image.data, name, cache_dir=get_upload_folder())
-    return {"type": "file", "file": {"path": path, "mime_type": image.media_type}}
+    return save_bytes_to_cache(image.data, name, cache_dir=get_upload_folder())

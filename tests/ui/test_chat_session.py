@@ -73,9 +73,9 @@ def test_an_answer_that_was_cut_goes_on_in_its_own_place():
 
 
 def test_undo_gives_the_question_back():
-    session, text = answered("Q2", session=answered()).undone()
-    assert (texts(session), text) == (["Q1", "A1"], "Q2")
-    assert Session().undone()[1] == ""
+    session, question = answered("Q2", session=answered()).undone()
+    assert (texts(session), question.content) == (["Q1", "A1"], "Q2")
+    assert Session().undone()[1].content == ""
 
 
 def test_the_script_is_told_only_what_is_new():
