@@ -108,7 +108,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         local=local,
         arena=arena,
         standings=Standings(arena.store, lambda: arena.listed),
-        sweeps=Sweeps(backends, Runs(settings.data_dir / "experiments")),
+        sweeps=Sweeps(backends, Runs(settings.data_dir / "experiments"), allowance=guard.left_to_asker),
         token_lab=TokenLab(LocalLab(local) if local else None),
         shelf=Shelf(settings.data_dir / "conversations") if settings.conversations == "server" else None,
         listings=Listings(providers, catalog.served),

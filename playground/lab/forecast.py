@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from ..models import pricing, tokens
@@ -11,8 +11,8 @@ from ..models.catalog import Catalog
 from ..types import Contender, Message, SamplingParams, Usage
 from .sweep import Plan, SweepError, unique
 
-# Says how many USD may still be spent today; None where nobody has set a budget.
-Allowance = Callable[[], float | None]
+# Says how many USD whoever asks may still spend today; None where nobody has set a budget.
+Allowance = Callable[[], Awaitable[float | None]]
 
 # Where nobody limits an answer, about so many tokens.
 USUAL_ANSWER = 500

@@ -123,7 +123,7 @@ class Sweeps:
         """
         planned = await asyncio.to_thread(self.plan, sweep)
         expected, reused = await self._expected(planned, reuse)
-        admit(expected, confirmed=confirmed, allowance=self._allowance() if self._allowance else None)
+        admit(expected, confirmed=confirmed, allowance=await self._allowance() if self._allowance else None)
         self._check_room(owner)
         try:
             run = await asyncio.to_thread(self._runs.create, sweep, reused)
@@ -140,7 +140,7 @@ class Sweeps:
         planned = await asyncio.to_thread(self.plan, run.sweep)
         kept = {key for key, result in run.results.items() if not result.failed}
         expected = await asyncio.to_thread(forecast, planned, self._backends.catalog, kept)
-        admit(expected, confirmed=True, allowance=self._allowance() if self._allowance else None)
+        admit(expected, confirmed=True, allowance=await self._allowance() if self._allowance else None)
         self._check_room(owner)
         await asyncio.to_thread(self._runs.mend, run_id)
         if not self._is_running(run_id):
@@ -265,9 +265,8 @@ class Sweeps:
         raise RuntimeError("a reply ended without being done")
 
     def _gone(self, active: _Active) -> bool:
-        """Whether nobody has looked for so long, or nothing is left to spend, that no further call is made."""
-        allowance = self._allowance() if self._allowance else None
-        return time.monotonic() - active.seen > self._patience_s or (allowance is not None and allowance <= 0)
+        """Whether nobody has looked for so long that no further call is made."""
+        return time.monotonic() - active.seen > self._patience_s
 
     def _provider(self, active: _Active, cell: Cell) -> str:
         return self._backends.catalog.get(active.plan.settings[cell.setting].contender.model).provider

@@ -124,6 +124,10 @@ class Guard:
             log.error("the ledger cannot be read (%s)", type(error).__name__)
             return Left(None)
 
+    async def left_to_asker(self) -> float | None:
+        """USD left for whoever asks; None where nothing is limited or nobody can tell."""
+        return (await self.left(ASKING.get())).usd
+
     async def taken(self) -> float | None:
         """USD spent or reserved today, None where nobody can tell."""
         try:

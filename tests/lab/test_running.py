@@ -186,7 +186,10 @@ async def test_one_run_at_a_time_for_each_visitor(tmp_path):
 
 
 async def test_what_is_too_much_is_not_begun(tmp_path):
-    provider, lab = sweeps(tmp_path, allowance=lambda: 0.0)
+    async def nothing():
+        return 0.0
+
+    provider, lab = sweeps(tmp_path, allowance=nothing)
     paid = Sweep(PROMPTS, ("gpt-4o",), max_tokens=20)
     with pytest.raises(SweepError, match="budget"):
         await lab.start(paid, "me", confirmed=True)
