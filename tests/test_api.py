@@ -1,6 +1,7 @@
 """HTTP as the contract has it: routes over a scripted provider, and the real app with the real model."""
 
 import asyncio
+import base64
 import json
 import subprocess
 
@@ -16,9 +17,10 @@ from playground.models.catalog import load_catalog
 from playground.ops.limits import BodyLimit
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.settings import load_settings
-from playground.types import Finished, Started, TextDelta, ThinkingDelta, Usage
+from playground.types import Finished, Message, Started, TextDelta, ThinkingDelta, Usage
 
 from .conftest import chat
+from .pictures import PNG
 
 CATALOG = load_catalog(load_settings({"OPENAI_API_KEY": "sk-x"}))
 USER = [{"role": "user", "content": "Hello"}]
@@ -278,3 +280,35 @@ def test_the_curl_lines_work_as_written(app, line):
     command = line.format(url=app.url, model="smollm2-135m-instruct")
     said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60).stdout
     assert "smollm2-135m-instruct" in said or '"content"' in said or said.endswith("data: [DONE]\n\n")
+
+
+def with_picture(url):
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]
+    return {**BODY, "messages": [{"role": "user", "content": parts}]}
+
+
+async def test_a_picture_comes_as_a_data_address_and_reaches_the_provider():
+    provider, http = client(answer("A red square."))
+    address = f"data:image/png;base64,{base64.b64encode(PNG.data).decode()}"
+    response = await http.post("/chat", json=with_picture(address))
+    assert response.json()["content"] == "A red square."
+    assert provider.requests[-1].messages[-1] == Message("user", "What is this?", (PNG,))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://169.254.169.254/latest/meta-data", "only data: addresses"),
+        ("https://example.org/a.png", "only data: addresses"),
+        ("file:///etc/passwd", "only data: addresses"),
+        ("data:image/png;base64,AAAA", "is no PNG, JPEG, WebP or GIF picture"),
+        ("data:image/png;base64,%%%", "not base64"),
+    ],
+)
+async def test_no_address_is_fetched_and_what_is_no_picture_is_refused(url, words):
+    provider, http = client(answer("never"))
+    response = await http.post("/chat", json=with_picture(url))
+    assert response.status_code == 400
+    assert "Image 1 of message 1" in response.text
+    assert words in response.text
+    assert provider.requests == []

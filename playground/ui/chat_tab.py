@@ -37,7 +37,7 @@ from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
 PLACEHOLDER = (
-    "### Ask anything\nChoose a model and its parameters on the right. Nothing set means the provider's defaults."
+    "### Ask anything\nThe settings hold the model and its parameters. Nothing set means the provider's defaults."
 )
 
 

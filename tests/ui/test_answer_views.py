@@ -33,7 +33,7 @@ def answer_options(**given):
         (Reading(10, False, None), "prompt ≈ 10 tokens · price unknown"),
         (
             Reading(2000, False, 8000, 1, 0.02, 0.5),
-            "prompt ≈ 2,000 / 8,000 tokens (25.0 %) · 1 message will be left out · ≈ $0.0200 to send · at most $0.5000",
+            "prompt ≈ 2,000 / 8,000 tokens (25.0 %) · 1 message will be left out · ≈ $0.0200 to send · at most $0.50",
         ),
         (Reading(9000, True, 8000, too_long=True), "prompt 9,000 / 8,000 tokens (112.5 %) · too long for this model"),
     ],
