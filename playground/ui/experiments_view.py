@@ -120,7 +120,8 @@ def _cell(result: Result | None, against: str | None, running: bool) -> str:
     body = escape(text) if against is None or result.failed else _marked(text, _short(against))
     said = f'<div class="answer">{body}</div>' if text else ""
     if result.failed:
-        said += f'<p class="wrong">{escape(result.error_message)}</p>'
+        again = "" if running else " Resume, or “Ask failed again”, asks it once more."
+        said += f'<p class="wrong">{escape(result.error_message + again)}</p>'
     elif not text:
         said = '<p class="nothing">The model ended without writing an answer.</p>'
     figures = format.DOT.join(_cell_numbers(result))

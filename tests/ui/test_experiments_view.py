@@ -104,6 +104,7 @@ def test_the_grid_escapes_marks_differences_and_shows_failures():
     assert "The &lt;cat&gt; sat" in html
     assert "The <mark>dog</mark> sat" in html
     assert "The server &lt;failed&gt;." in html
+    assert "asks it once more" in html and "asks it once more" not in view.grid(shown(ValueError("x"), running=True))
     assert "<mark>" not in view.grid(shown("The cat sat", "The dog sat"), marked=False)
     assert "not asked" in view.grid(shown("x")) and "…" in view.grid(shown("x", running=True))
 
