@@ -198,3 +198,16 @@ async def test_fifty_clients_voting_at_once_are_counted_once(serve):
     assert len(accepted) == 1
     assert {one.json()["outcome"] for one in said if one.status_code == 409} == set(accepted)
     assert (await arena.store()).counts().votes == 1
+
+
+async def test_to_another_address_a_battle_is_unknown(serve):
+    http, _, _ = serve()
+    battle, _ = await a_battle(http)
+    transport = httpx2.ASGITransport(app=http._transport.app, client=("198.51.100.7", 1))
+    stranger = httpx2.AsyncClient(transport=transport, base_url="http://test")
+    asked = [("vote", {"outcome": "a"}), ("turns", {"prompt": "More"}), ("redraw", {}), ("stop", {}), ("undo", {})]
+    for what, body in asked:
+        said = refused(await stranger.post(f"/battles/{battle}/{what}", json=body), 404, "not_found")
+        unknown = await stranger.post(f"/battles/{'x' * len(battle)}/{what}", json=body)
+        assert said["error"]["message"].replace(battle, "x" * len(battle)) == unknown.json()["error"]["message"]
+    assert (await http.post(f"/battles/{battle}/vote", json={"outcome": "a"})).status_code == 200

@@ -1,38 +1,30 @@
 """POST /battles and what follows: turns, stop, redraw, vote, undo. Thin: calls what the page calls.
 
-Before the vote a client gets an opaque id and text. The id is hard to guess and is all that is asked for: whoever
-was given it may go on with the battle and vote.
+Before the vote a client gets an opaque id and text. A battle is known to the address that began it alone: for any
+other, an id that was passed on or found is one of no battle.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from ..arena.accounts import account_of
 from ..arena.battle import Arena, Showing
-from ..arena.records import SEATS, ArenaError, ArenaErrorKind, Battle, Reveal, Seat, Side
+from ..arena.records import SEATS, Battle, Reveal, Seat, Side
 from ..ops.doors import ADDRESS
-from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, event
+from .arena_route import ArenaRoute
+from .wire import DONE, STREAM_HEADERS, error_body, event
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[ArenaErrorKind, int] = {
-    "bad_request": 400,
-    "auth": 401,
-    "context_length": 400,
-    "not_found": 404,
-    "conflict": 409,
-    "too_early": 425,
-    "unavailable": 503,
-}
 TICK_S = 0.1
 BROKEN = "The playground itself failed on this battle. What had been shown is kept: vote on it, or start a new one."
 
@@ -60,24 +52,6 @@ class VoteBody(BaseModel):
     outcome: str
 
 
-class ArenaRoute(PlainErrors):
-    """A route whose ArenaErrors have their own status codes."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_plainly(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except ArenaError as error:
-                body = error_body(error.kind, error.message)
-                return JSONResponse(
-                    body if error.outcome is None else {**body, "outcome": error.outcome}, STATUS[error.kind]
-                )
-
-        return handle_plainly
-
-
 def build_router(arena: Arena) -> APIRouter:
     router = APIRouter(route_class=ArenaRoute, prefix="/battles", tags=["arena"])
 
@@ -87,29 +61,35 @@ def build_router(arena: Arena) -> APIRouter:
         return _streamed(arena, await arena.start(body.prompt, await _voter(arena, request), body.pair))
 
     @router.post("/{battle_id}/turns", response_model=None)
-    async def turn(battle_id: str, body: TurnBody) -> Response:
+    async def turn(battle_id: str, body: TurnBody, request: Request) -> Response:
         """Asks both sides one more thing."""
+        await arena.check_begun(battle_id, await _voter(arena, request))
         return _streamed(arena, await arena.turn(battle_id, body.prompt))
 
     @router.post("/{battle_id}/redraw", response_model=None)
-    async def redraw(battle_id: str) -> Response:
+    async def redraw(battle_id: str, request: Request) -> Response:
         """Goes on, as a new battle, with another opponent where one gave no answer."""
+        await arena.check_begun(battle_id, await _voter(arena, request))
         return _streamed(arena, await arena.redraw(battle_id))
 
     @router.post("/{battle_id}/stop", response_model=None)
-    async def stop(battle_id: str) -> Response:
+    async def stop(battle_id: str, request: Request) -> Response:
         """Stops the answers of a running battle, which can then be voted on as they are."""
+        await arena.check_begun(battle_id, await _voter(arena, request))
         await arena.stop(battle_id)
         return Response(status_code=204)
 
     @router.post("/{battle_id}/vote")
     async def vote(battle_id: str, body: VoteBody, request: Request) -> dict[str, Any]:
         """Votes, once, and tells who sat where."""
-        return reveal_body(await arena.vote(battle_id, body.outcome, await _voter(arena, request)))
+        voter = await _voter(arena, request)
+        await arena.check_begun(battle_id, voter)
+        return reveal_body(await arena.vote(battle_id, body.outcome, voter))
 
     @router.post("/{battle_id}/undo")
-    async def undo(battle_id: str) -> dict[str, Any]:
+    async def undo(battle_id: str, request: Request) -> dict[str, Any]:
         """Takes a vote back, until the voter's next battle; another one can be cast, which the ratings leave out."""
+        await arena.check_begun(battle_id, await _voter(arena, request))
         return {"undone": await arena.undo(battle_id)}
 
     return router
@@ -142,9 +122,9 @@ def _contender_body(side: Side) -> dict[str, Any]:
 
 
 async def _voter(arena: Arena, request: Request) -> str:
-    """Who asks: the account that is signed in, else address and program, as nearly as plain HTTP knows it."""
+    """Who asks: the account that is signed in, else the address, as nearly as plain HTTP knows it."""
     address = request.scope.get(ADDRESS) or (request.client.host if request.client else "")
-    return await arena.voter(f"{address} {request.headers.get('user-agent', '')}", account_of(request.scope))
+    return await arena.voter(address, account_of(request.scope))
 
 
 def _streamed(arena: Arena, battle: Battle) -> Response:

@@ -126,6 +126,11 @@ class Arena:
         store = await self.store()
         return store.voter(identity) if account is None else ACCOUNT + store.voter(f"account {account}")
 
+    async def check_begun(self, battle_id: str, voter: str) -> None:
+        """Raises ArenaError `not_found`, as for an unknown id, unless that voter began the battle."""
+        store = await self.store()
+        await asyncio.to_thread(store.check_begun, battle_id, voter)
+
     async def start(
         self,
         prompt: str,

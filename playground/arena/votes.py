@@ -169,6 +169,11 @@ class Votes:
 
         self._database.write(work)
 
+    def check_begun(self, battle_id: str, voter: str) -> None:
+        """Raises ArenaError `not_found`, as for an unknown id, unless that voter began the battle."""
+        if self.battle(battle_id).voter != voter:
+            raise _unknown(battle_id)
+
     def battle(self, battle_id: str) -> Battle:
         """The battle of that id. Raises ArenaError `not_found`."""
         _check_id(battle_id)
@@ -348,6 +353,7 @@ def _check_id(battle_id: str) -> None:
 
 
 def _unknown(battle_id: str) -> ArenaError:
+    """What is said of an id that names no battle the asker may know of."""
     return ArenaError("not_found", f"There is no battle {battle_id[:40]!a}: start one first.")
 
 
