@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from playground.api.standings import build_router
+from playground.arena.records import ArenaError
 from playground.arena.selection import Selection
 from playground.arena.standings import Standings
 
@@ -139,3 +140,14 @@ async def test_judges_votes_are_on_a_board_of_their_own(ask, voted):
     judged = (await ask("/leaderboard?source=judge")).json()
     assert (judged["votes"], judged["ratings"][0]["contender"]) == (1, "y")
     assert voted.counts(Selection(source="judge")).votes == 1
+
+
+async def test_a_database_that_is_gone_is_told_plainly():
+    async def gone():
+        raise ArenaError("unavailable", "The database is away.")
+
+    app = FastAPI(routes=build_router(Standings(gone, lambda: CONTENDERS), None).routes)
+    http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
+    for path in ("/leaderboard", "/verdict?a=x&b=y"):
+        said = await http.get(path)
+        assert (said.status_code, said.json()["error"]["kind"]) == (503, "unavailable")

@@ -1,9 +1,12 @@
 """Settings: read once, every problem at once, and no key in sight."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from playground.errors import ConfigError
-from playground.settings import load_settings, read_environment
+from playground.settings import Settings, load_settings, read_environment
 
 
 def test_defaults_need_nothing():
@@ -85,3 +88,11 @@ def test_what_is_really_set_wins_over_the_env_file(tmp_path, monkeypatch):
     settings = load_settings(read_environment(tmp_path))
     assert settings.key("OPENAI_API_KEY") == "from-environment"
     assert settings.key("HF_TOKEN") == "hf-from-file"
+
+
+def test_the_example_lists_every_setting():
+    written = (Path(__file__).parent.parent / ".env.example").read_text().upper()
+    given_by_the_host = {"SPACE_ID", "SPACE_HOST", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "ENVIRON"}
+    names = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
+    missing = {name for name in names - given_by_the_host if name not in re.findall(r"[A-Z][A-Z0-9_]+", written)}
+    assert not missing

@@ -7,32 +7,24 @@ else, another address or account, its id is unknown.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from ..arena.accounts import account_of
 from ..arena.battle import Arena, Showing
-from ..arena.records import SEATS, ArenaError, ArenaErrorKind, Battle, Reveal, Seat, Side
+from ..arena.records import SEATS, Battle, Reveal, Seat, Side
 from ..ops.doors import ADDRESS
-from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, event
+from .arena_route import ArenaRoute
+from .wire import DONE, STREAM_HEADERS, error_body, event
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[ArenaErrorKind, int] = {
-    "bad_request": 400,
-    "auth": 401,
-    "context_length": 400,
-    "not_found": 404,
-    "conflict": 409,
-    "too_early": 425,
-    "unavailable": 503,
-}
 TICK_S = 0.1
 BROKEN = "The playground itself failed on this battle. What had been shown is kept: vote on it, or start a new one."
 
@@ -58,24 +50,6 @@ class VoteBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: str
-
-
-class ArenaRoute(PlainErrors):
-    """A route whose ArenaErrors have their own status codes."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_plainly(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except ArenaError as error:
-                body = error_body(error.kind, error.message)
-                return JSONResponse(
-                    body if error.outcome is None else {**body, "outcome": error.outcome}, STATUS[error.kind]
-                )
-
-        return handle_plainly
 
 
 def build_router(arena: Arena) -> APIRouter:

@@ -18,7 +18,8 @@ from ..arena.ratings import Options
 from ..arena.records import Kind
 from ..arena.selection import Category, Selection, Source
 from ..arena.standings import Standings, UnknownContenderError
-from .wire import STREAM_HEADERS, PlainErrors, error_response
+from .arena_route import ArenaRoute
+from .wire import STREAM_HEADERS, error_response
 
 MEDIA = {"csv": "text/csv; charset=utf-8"}
 JSONL = "application/jsonl; charset=utf-8"
@@ -46,7 +47,7 @@ Since = Annotated[str, AfterValidator(_seconds)]
 
 def build_router(standings: Standings, admin_token: SecretStr | None) -> APIRouter:
     """`admin_token` opens the export; without one there is none."""
-    router = APIRouter(route_class=PlainErrors, tags=["leaderboard"])
+    router = APIRouter(route_class=ArenaRoute, tags=["leaderboard"])
 
     @router.get("/leaderboard", response_model=None)
     async def leaderboard(

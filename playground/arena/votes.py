@@ -324,6 +324,7 @@ def _check_id(battle_id: str) -> None:
 
 
 def _unknown(battle_id: str) -> ArenaError:
+    """What is said of an id that names no battle the asker may know of."""
     return ArenaError("not_found", f"There is no battle {battle_id[:40]!a}: start one first.")
 
 
