@@ -21,7 +21,8 @@ UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf
 MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0980-\u0dff"
 WORD = re.compile(rf"[{UNSPACED}]|(?:[^\W_{UNSPACED}]|[{MARKS}])+")
 ARTICLES = re.compile(r"\b(a|an|the)\b")
-FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
+# Of a text without blanks around it. Nothing here can take the same blanks in two ways: a model may write thousands.
+FENCE = re.compile(r"```(?:json)?[ \t\r]*\n(.*)```", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def exact_match(text: str, reference: str) -> bool:
 
 def is_json(text: str) -> bool:
     """Whether `text` is one JSON value (RFC 8259), alone or in one Markdown code block."""
-    fenced = FENCE.fullmatch(text)
+    fenced = FENCE.fullmatch(text.strip())
     try:
         json.loads(fenced[1] if fenced else text, parse_constant=_refuse)
     except (ValueError, RecursionError):

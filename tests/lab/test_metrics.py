@@ -120,6 +120,12 @@ def test_json_is_told_from_what_looks_like_it(text, valid):
     assert metrics.is_json(text) is valid
 
 
+@pytest.mark.parametrize("endless", ["```json" + "\n" * 50_000, "```\n" + " \n" * 50_000 + "x", "\n" * 50_000])
+def test_an_answer_that_ends_in_blanks_without_end_is_told_from_json_at_once(endless):
+    """A pattern that can take the blanks in two ways does not come back from these."""
+    assert not metrics.is_json(endless)
+
+
 def test_spread_leaves_out_what_is_unknown():
     assert Spread.of([1, None, 3]) == Spread(2.0, pytest.approx(2**0.5), 1.0, 3.0, 2)
     assert Spread.of([5.0]) == Spread(5.0, 0.0, 5.0, 5.0, 1)
