@@ -164,7 +164,7 @@ class Sweeps:
         active = self._active.get(run_id)
         if active is None:
             run = await asyncio.to_thread(self._runs.read, run_id)
-            planned = await asyncio.to_thread(self.plan, run.sweep)
+            planned = await asyncio.to_thread(plan, run.sweep, self._backends.catalog, asked=False)
             return _shown(_Active(run, planned, "", ()))
         active.seen = time.monotonic()
         return _shown(active)

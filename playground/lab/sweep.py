@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,7 @@ AXES: Mapping[str, str] = {
 }
 SAMPLED = ("temperature", "top_p", "top_k", "effort")
 UNSET = "default"
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class SweepError(PlaygroundError):
@@ -141,15 +143,18 @@ class Plan:
         return f"{name} {UNSET if value is None else value if isinstance(value, str) else f'{value:g}'}"
 
 
-def plan(sweep: Sweep, catalog: Catalog) -> Plan:
-    """Checks a sweep and lists its settings, once where a model would not tell them apart. Raises SweepError."""
+def plan(sweep: Sweep, catalog: Catalog, *, asked: bool = True) -> Plan:
+    """Checks a sweep and lists its settings, once where a model would not tell them apart. Raises SweepError.
+
+    A sweep that is only looked at, not to be `asked`, may have models that cannot be asked any more.
+    """
     _check(sweep)
     settings: dict[str, Setting] = {}
     refused: dict[str, dict[str, str]] = {}
     listed: dict[str, int] = {}
     names: dict[str, str] = {}
     for values in itertools.product(*sweep.axes.values()):
-        setting, dropped = _setting(dict(zip(AXES, values, strict=True)), sweep.max_tokens, catalog)
+        setting, dropped = _setting(dict(zip(AXES, values, strict=True)), sweep.max_tokens, catalog, asked)
         model = setting.contender.model
         names[model] = catalog.get(model).name
         refused.setdefault(model, {}).update(dropped)
@@ -206,6 +211,8 @@ def _check(sweep: Sweep) -> None:
         for value in values:
             if isinstance(value, float) and not math.isfinite(value):
                 raise SweepError(f"{AXES[name]}: {value} is no number.")
+            if isinstance(value, str) and HALF.search(value):
+                raise SweepError(f"{AXES[name]}: it holds half a character (a lone surrogate): remove it.")
     if not 1 <= sweep.samples <= MOST_SAMPLES:
         raise SweepError(f"Take 1 to {MOST_SAMPLES} samples, not {sweep.samples:,}.")
     if sweep.max_tokens is not None and sweep.max_tokens < 1:
@@ -216,12 +223,14 @@ def _check(sweep: Sweep) -> None:
         )
 
 
-def _setting(values: dict[str, Any], max_tokens: int | None, catalog: Catalog) -> tuple[Setting, dict[str, str]]:
+def _setting(
+    values: dict[str, Any], max_tokens: int | None, catalog: Catalog, asked: bool
+) -> tuple[Setting, dict[str, str]]:
     """The setting as its model takes it, and why parameters were left out, by name."""
     sampling = SamplingParams(**{name: values[name] for name in SAMPLED}, max_tokens=max_tokens)
     try:
         model = catalog.get(values["model"])
-        if not model.available:
+        if asked and not model.available:
             raise SweepError(f"{model.name} cannot be asked: {model.reason or 'it is not available'}.")
         kept, dropped = fit(model, sampling)
     except ProviderError as error:

@@ -154,9 +154,11 @@ class _Wiring:
         chosen = [at for at in (one, other) if isinstance(at, int) and 0 <= at < len(plan.settings)]
         if len(set(chosen)) != 2:
             return {"note": view.notes((), "Choose two different settings.")}
+        models = [self._backends.catalog.get(plan.settings[at].contender.model) for at in chosen]
+        if gone := next((model for model in models if not model.available), None):
+            return {"note": view.notes((), f"{gone.name} cannot be asked: {gone.reason or 'it is not available'}.")}
         first, second = (
-            listed(contender, self._backends.catalog.get(contender.model))
-            for contender in (plan.settings[at].contender for at in chosen)
+            listed(plan.settings[at].contender, model) for at, model in zip(chosen, models, strict=True)
         )
         prompts = [prompt.text for prompt in plan.sweep.prompts]
         return {"queue": BattleQueue.of(prompts, (first, second)), "note": ""}

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -167,6 +168,16 @@ async def test_who_refuses_once_for_good_is_not_asked_again(tmp_path):
     assert asked.count(LOCAL) == 20
     assert 1 <= asked.count("gpt-4o") <= 4
     assert shown.left == 20 - asked.count("gpt-4o")
+
+
+async def test_answers_stay_readable_when_the_key_that_brought_them_is_gone(tmp_path):
+    _, lab = sweeps(tmp_path)
+    run = await lab.start(replace(SWEEP, models=(LOCAL, "gpt-4o")), "me", confirmed=True)
+    before = await finished(lab, run)
+    later = Sweeps(Backends(load_catalog(load_settings({})), {}), Runs(tmp_path))
+    assert texts(await later.look(run)) == texts(before)
+    with pytest.raises(SweepError, match="OPENAI_API_KEY"):
+        await later.resume(run, "me")
 
 
 async def test_a_run_that_nobody_looks_at_ends_by_itself(tmp_path):

@@ -62,6 +62,8 @@ def test_the_same_question_has_the_same_key_in_every_sweep():
         ({"models": ("nobody",)}, "no model 'nobody'"),
         ({"models": ("gemini-2.5-flash",)}, "Gemini 2.5 Flash cannot be asked: needs GOOGLE_API_KEY"),
         ({"models": ("claude-sonnet-5-5",), "effort": ("fast",)}, "effort must be one of"),
+        ({"system_prompts": ("Be\ud800 brief.",)}, "System prompt: it holds half a character"),
+        ({"effort": ("\ud800",)}, "Effort: it holds half a character"),
         ({"samples": 0}, "1 to 100 samples"),
         ({"samples": 101}, "1 to 100 samples"),
         ({"max_tokens": 0}, "Max tokens must be at least 1"),
