@@ -168,7 +168,7 @@ def figures_table(plan: Plan, figures: Sequence[SettingFigures]) -> str:
     body = "".join(
         f'<tr><th scope="row" title="{escape(plan.label(one.setting))}">{escape(plan.label(one.setting))}</th>'
         f"<td>{one.done:,}{_failed(one.failed)}</td>"
-        + "".join(f"<td>{_spread(figure, one.spreads.get(figure.name))}</td>" for figure in shown)
+        + "".join(f"<td>{_spread(figure, one)}</td>" for figure in shown)
         + "</tr>"
         for one in figures
     )
@@ -233,9 +233,11 @@ def number(figure: Figure, value: float) -> str:
 _NONE = Spread(0.0, 0.0, 0.0, 0.0, 0)
 
 
-def _spread(figure: Figure, spread: Spread | None) -> str:
+def _spread(figure: Figure, one: SettingFigures) -> str:
+    spread = one.spreads.get(figure.name)
     if spread is None:
-        return "price unknown" if figure.name == "cost" else "–"
+        # Where no call has used anything yet, or all have failed, nothing is said about a price.
+        return "price unknown" if figure.name == "cost" and one.spreads.get("tokens") else "–"
     if figure.unit in {"usd", "percent"} or spread.count < 2 or not spread.deviation:
         return escape(number(figure, spread.mean))
     return f"{escape(number(figure, spread.mean))} <i>± {spread.deviation:.2g}</i>"

@@ -127,6 +127,16 @@ def test_figures_stand_in_a_row_for_each_setting():
     assert "ROUGE-L" in html and "1 failed" in html and "JSON" not in html and "100%" in html
 
 
+def test_a_price_is_unknown_only_where_something_was_used():
+    run = shown("a cat", None, ValueError("no"))
+    row = view.figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
+    assert "free" in row[2] and "price unknown" not in row[3]
+    key = run.plan.cells[1].key
+    run.results[key] = Result("a", "stop", usage=Usage(5, 7), cost=None)
+    row = view.figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
+    assert "price unknown" in row[3]
+
+
 def test_json_is_counted_where_it_is_asked_for():
     run = shown('{"a": 1}', "no", sweep=replace(SWEEP, prompts=(Prompt("Answer in JSON"),)))
     assert "JSON" in view.figures_table(run.plan, summarize(run.plan, run.results))
