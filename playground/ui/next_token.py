@@ -118,12 +118,13 @@ class _Wiring:
         return await self._go(lambda: _as_it_is(replace(walk, chosen=())), filters)
 
     async def filtered(self, walk: Walk, *filters: Any) -> dict[Any, Any]:
-        """The same distribution through other filters: only the bars change."""
+        """The same distribution through other filters: the bars change, and the draws were not through these."""
         if not walk.prefix:
             return {self._part.note: ""}
         try:
             found = await self._lab.distribution(walk.context)
-            return {self._part.note: "", self._part.bars: view.bars(found, _filters(filters), await self._lab.pieces())}
+            bars = view.bars(found, _filters(filters), await self._lab.pieces())
+            return {self._part.note: "", self._part.bars: bars, self._part.tree: ""}
         except ProviderError as error:
             return {self._part.note: trouble(error.message)}
 
@@ -182,7 +183,7 @@ def build(lab: TokenLab) -> NextSection:
     part.prefix.change(wiring.typed, typed, part.shown, **TYPED)
     part.kind.change(wiring.typed, typed, part.shown, **TYPED)
     for slider in filters:
-        slider.input(wiring.filtered, walked, [part.note, part.bars], **TYPED)
+        slider.input(wiring.filtered, walked, [part.note, part.bars, part.tree], **TYPED)
     for buttons in (part.bars, part.greedy, part.tree):
         buttons.click(wiring.appended, walked, part.shown, **QUIET)
     part.back.click(wiring.taken_back, walked, part.shown, **QUIET)

@@ -53,12 +53,15 @@ async def test_a_text_its_next_token_and_its_perplexity(page, app):
     await page.locator("#next-anew").click()
     await expect(strip).to_have_count(0, timeout=SOON)
 
-    # Filters change the bars alone.
+    # Filters change the bars; draws through other ones do not stay under their name.
     await expect(page.locator("#next-bars .next-bar.cut")).not_to_have_count(19)
+    await page.locator("#next-draw").click()
+    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=SOON)
     top_k = page.locator("#next-top_k input[type=number]")
     await top_k.fill("1")
     await top_k.press("Tab")
     await expect(page.locator("#next-bars .next-bar.cut")).to_have_count(19)
+    await expect(page.locator("#next-tree button")).to_have_count(0)
     await page.locator("#next-draw").click()
     await expect(page.locator("#next-tree button")).to_have_count(1, timeout=SOON)
 
