@@ -107,6 +107,7 @@ def _text(content: str) -> Iterator[Row]:
 
 
 def _csv(content: str) -> Iterator[Row]:
+    content = content.replace("\r\n", "\n").replace("\r", "\n")  # alone, as spreadsheets on old Macs have it
     head = content.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(content), delimiter=max(",;\t", key=head.count), strict=True)
     rows = _csv_rows(reader)
@@ -136,7 +137,9 @@ def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            text = f"Line {begins} is broken CSV ({error}): check its quotes; a quote inside of a cell is doubled."
+            too_long = "field limit" in str(error)
+            why = f"a cell of more than {csv.field_size_limit():,} characters" if too_long else str(error)
+            text = f"Line {begins} is broken CSV ({why}): check its quotes; a quote inside of a cell is doubled."
             raise PromptSetError(text) from None
         if row:
             yield begins, row

@@ -31,6 +31,7 @@ def test_what_is_written_as_lines_is_read_again():
         ("a.TXT", "Grüße?\n你好?".encode("utf-16"), [Prompt("Grüße?"), Prompt("你好?")]),
         ("a.csv", b'prompt,reference\nOne?,1\n"Two, or\nthree?",\n', [Prompt("One?", "1"), Prompt("Two, or\nthree?")]),
         ("a.csv", b'id;Question;Answer\n7;"Say ""hi""";hi\n', [Prompt('Say "hi"', "hi")]),
+        ("a.csv", b"prompt,reference\rOne?,1\rTwo?,2\r", [Prompt("One?", "1"), Prompt("Two?", "2")]),
         ("a.csv", b"\xef\xbb\xbfJust a question\nAnother one\n", [Prompt("Just a question"), Prompt("Another one")]),
         ("a.jsonl", b'{"prompt": "One?", "reference": "1"}\n\n"Two?"\n', [Prompt("One?", "1"), Prompt("Two?")]),
         ("a.jsonl", b'{"question": "a\\u2028b", "answer": null}', [Prompt("a\u2028b")]),
@@ -45,6 +46,7 @@ def test_files_of_each_kind_are_read(name, content, expected):
     [
         ("a.csv", b'prompt,reference\nOne?,1\n"Two?,2\nThree?,3\n', "Line 3 is broken CSV"),
         ("a.csv", b'prompt,reference\nOne?,1\n"Two" more,2\n', "Line 3 is broken CSV"),
+        ("a.csv", b'prompt\n"' + b"x" * 150_000, "Line 2 is broken CSV .a cell of more than 131,072 characters"),
         ("a.csv", b"prompt,reference\nOne, two?,1\n", "Line 2 has 3 cells and the first line 2"),
         ("a.csv", b"id,text\n1,One?\n", "Line 1 names no column prompt: it has id, text"),
         ("a.txt", "One?\nGrüße?".encode("latin-1"), "Line 2 is not in UTF-8"),
