@@ -157,9 +157,7 @@ class _Wiring:
         models = [self._backends.catalog.get(plan.settings[at].contender.model) for at in chosen]
         if gone := next((model for model in models if not model.available), None):
             return {"note": view.notes((), f"{gone.name} cannot be asked: {gone.reason or 'it is not available'}.")}
-        first, second = (
-            listed(plan.settings[at].contender, model) for at, model in zip(chosen, models, strict=True)
-        )
+        first, second = (listed(plan.settings[at].contender, model) for at, model in zip(chosen, models, strict=True))
         prompts = [prompt.text for prompt in plan.sweep.prompts]
         return {"queue": BattleQueue.of(prompts, (first, second)), "note": ""}
 
