@@ -9,7 +9,7 @@ from typing import Any
 from ..conversation import exchange, records
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
-from .chat_page import QUIET, ChatPage
+from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Session, new_id
 from .untyped import EventData, Request
 
@@ -90,9 +90,9 @@ def wire(page: ChatPage, loaded: Any) -> None:
     """`loaded` is the event of a page that has just been opened."""
     tab, events = page.tab, ConversationEvents(page)
     settings = [tab.askings.model, tab.askings.system_prompt, *tab.askings.sampling.inputs]
-    tab.page.clear(events.begin, tab.session, tab.shown, **QUIET)
-    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **QUIET)
-    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **QUIET)
+    tab.page.clear(events.begin, tab.session, tab.shown, **REFUSING)
+    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **REFUSING)
+    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **REFUSING)
     tab.page.download(events.give, tab.session, tab.page, **QUIET)
     tab.page.input(events.rename, tab.session, tab.session, **QUIET)
     tab.page.apply(events.save_all, tab.session, tab.shown, **QUIET)

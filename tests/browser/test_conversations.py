@@ -63,11 +63,18 @@ async def test_every_wording_and_every_answer_stays_to_be_switched_to(office, de
     await chat.answered(2)
     assert desk.bodies[-1]["messages"][3]["content"] == "What I would have said."
 
-    await chat.link("Fork").first.click()
+    await chat.link("Fork").nth(1).click()
     await expect(chat.questions).to_have_count(1)
+    await expect(chat.answers).to_have_count(1)
     await expect(chat.list).to_have_count(2)
     await expect(chat.list.first).to_contain_text("One? (fork)")
     await expect(page.locator("#totals")).to_contain_text(re.compile(r"\d answers? · \d+ in · \d+ out · "))
+
+    await chat.link("Fork").first.click()
+    await expect(chat.list).to_have_count(3)
+    await expect(chat.answers).to_have_count(0)
+    await chat.link("Answer").click()
+    await expect(chat.answers.first).to_contain_text("to: One?")
 
 
 async def test_an_answer_that_was_cut_says_so_and_goes_on(office, desk, page):

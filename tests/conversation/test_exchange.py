@@ -80,6 +80,8 @@ def test_lists_of_messages_as_openai_takes_them_are_read(wrapped):
         ("", "empty"),
         ("# Shopping\n- milk", "no message has a mark"),
         ("[" * 100_000, "nested too deeply"),
+        ('[{"role": ' + "1" * 5_000 + "}]", "a number too long"),
+        ('[{"role": "user", "content": "half \\ud83d"}]', "Message 1 has half a character"),
     ],
 )
 def test_what_is_no_conversation_is_refused_with_the_place(text, said):
