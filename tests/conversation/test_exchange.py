@@ -96,6 +96,8 @@ def test_what_is_no_conversation_is_refused_with_the_place(text, said):
         ({"turns": [{"parent": 0, "role": "user", "content": ""}]}, "Turn 1 answers turn 1"),
         ({"turns": [{"parent": None, "role": "user"}]}, "Turn 1, content"),
         ({"title": "x" * 300}, "title"),
+        ({"created": float("nan")}, "created"),
+        ({"sampling": {"top_k": 10**20}}, "sampling.top_k"),
     ],
 )
 def test_a_broken_file_of_ours_is_refused_with_the_place(change, said):
