@@ -220,6 +220,11 @@ async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_under
     await chat.open(office, "?model=no-such-model")
     await expect(chat.note).to_contain_text("There is no model 'no-such-model'")
     await expect(chat.picker).to_contain_text("Desk One")
+    await chat.open(office, "?model=desk-one&temperature=99&max_tokens=1e300&top_k=5000")
+    await expect(chat.note).to_contain_text("temperature in the link is 99")
+    await chat.ask("Still there?")
+    await chat.answered()
+    assert desk.bodies[-1]["temperature"] == 2
 
 
 async def test_a_readers_own_key_opens_models_for_this_session_alone(office, desk, page):
