@@ -17,6 +17,7 @@ from .records import FORMAT, LONGEST_TITLE, UnreadableError, load
 HEADINGS = {"system": "System prompt", "user": "You", "assistant": "Model"}
 MARK = re.compile(r"^<!-- (system|user|assistant)(?:: (.*?))? -->$")
 KNOWN_ROLES = ("system", "developer", "user", "assistant")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can name one, and no answer to a browser can hold it
 TEXT_PARTS = ("text", "input_text", "output_text")
 
 
@@ -45,8 +46,9 @@ def read_file(text: str, conversation_id: str) -> Conversation:
         content: Any = json.loads(stripped)
     except json.JSONDecodeError as error:
         raise UnreadableError(f"The file is not valid JSON: line {error.lineno}, {error.msg}.") from None
-    except RecursionError:
-        raise UnreadableError("The file is nested too deeply to be a conversation.") from None
+    except (RecursionError, ValueError):
+        text = "The file is nested too deeply, or holds a number too long, to be a conversation."
+        raise UnreadableError(text) from None
     if isinstance(content, list):
         return from_messages(cast(list[Any], content), conversation_id)
     record: dict[str, Any] = content
@@ -74,6 +76,8 @@ def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation
         if role not in KNOWN_ROLES:
             raise UnreadableError(f"Message {number} has the role {role!r}: known are {', '.join(KNOWN_ROLES)}.")
         text = _text_of(message.get("content"), number)
+        if HALF_CHARACTER.search(text):
+            raise UnreadableError(f"Message {number} has half a character (a lone surrogate): remove it.")
         if role in ("user", "assistant"):
             conversation = conversation.said(Message(role, text), under=conversation.leaf)
         else:

@@ -38,8 +38,8 @@ def parse_schema(text: str) -> dict[str, Any] | None:
         schema: object = json.loads(text)
     except json.JSONDecodeError as error:
         raise _refused(f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})") from None
-    except RecursionError:
-        raise _refused("it is nested too deeply") from None
+    except (RecursionError, ValueError):
+        raise _refused("it is nested too deeply, or holds a number too long to read") from None
     return check_schema(schema)
 
 

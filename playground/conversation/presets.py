@@ -97,7 +97,7 @@ def imported(text: str) -> tuple[Preset, ...]:
     """
     try:
         value: object = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a bare ValueError
         raise ProviderError("bad_request", f"This is no file of presets: it is not JSON ({error}).") from None
     rows = cast(dict[str, Any], value).get("presets") if isinstance(value, dict) else value
     if not isinstance(rows, list) or len(cast(list[Any], rows)) > MOST_PRESETS:
@@ -119,6 +119,8 @@ def _preset(at: int, row: object) -> Preset:
     name, prompt = table.get("name"), table.get("prompt")
     if not isinstance(name, str) or not name.strip() or not isinstance(prompt, str):
         raise ProviderError("bad_request", f'Preset {at}: it needs a "name" and a "prompt", both as text.')
+    if any("\ud800" <= sign <= "\udfff" for sign in name + prompt):
+        raise ProviderError("bad_request", f"Preset {at}: it has half a character (a lone surrogate): remove it.")
     if len(name) > 100 or len(prompt) > MOST_CHARACTERS:
         raise ProviderError(
             "bad_request", f"Preset {at}: a name has at most 100 characters, a prompt {MOST_CHARACTERS:,}."

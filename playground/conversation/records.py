@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,14 +28,18 @@ class UnreadableError(Exception):
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)
+
+
+# What a browser can hold: beyond it, and for NaN and infinity, the page could not even be drawn.
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
 class _Usage(_Record):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    thinking_tokens: int = 0
+    input_tokens: Whole = 0
+    output_tokens: Whole = 0
+    cached_tokens: Whole = 0
+    thinking_tokens: Whole = 0
     estimated: bool = False
 
 
@@ -56,7 +60,7 @@ class _Reply(_Record):
     cost: float | None = None
     error: _Error | None = None
     dropped: tuple[str, ...] = ()
-    left_out: int = 0
+    left_out: Whole = 0
     strategy: Strategy = "oldest"
     violations: tuple[str, ...] | None = None
     # Of each token: its text, its logprob, and the likeliest ones at its place as (text, logprob).
@@ -69,17 +73,17 @@ class _Turn(_Record):
     content: str
     reply: _Reply | None = None
     images: tuple[str, ...] = ()
-    lost_images: int = Field(0, ge=0)
+    lost_images: int = Field(0, ge=0, le=2**53)
 
 
 class _Sampling(_Record):
     temperature: float | None = None
     top_p: float | None = None
-    top_k: int | None = None
+    top_k: Whole | None = None
     min_p: float | None = None
-    max_tokens: int | None = None
+    max_tokens: Whole | None = None
     stop: tuple[str, ...] | None = None
-    seed: int | None = None
+    seed: Whole | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     effort: str | None = None

@@ -7,14 +7,16 @@ from dataclasses import fields
 from urllib.parse import urlencode
 
 from ..errors import ProviderError
+from ..models.capabilities import clamped
 from ..models.catalog import Catalog
-from ..types import Contender, SamplingParams
+from ..types import Contender, ModelSpec, SamplingParams
 
 FIELDS = tuple(field.name for field in fields(SamplingParams))
 WHOLE = ("top_k", "max_tokens", "seed")
 WORDS = ("effort",)
 LONGEST_PROMPT = 8_000
 SEPARATOR = "\n"
+LARGEST = 2**53  # beyond it a browser cannot hold a whole number
 
 
 def query_of(contender: Contender) -> str:
@@ -54,8 +56,25 @@ def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | 
         try:
             values[name] = _value(name, text.strip("\r\n") if name == "stop" else text.strip())
         except ValueError:
-            problems.append(f"{name} in the link is {text[:40]!r}, which is no number: it was left out.")
+            problems.append(
+                f"{name} in the link is {text[:40]!r}, which is no number that can be sent: it was left out."
+            )
+    problems += _brought_within(values, catalog.get(model) if model else catalog.default())
     return Contender(model, system, SamplingParams(**values)), problems  # pyright: ignore[reportArgumentType]
+
+
+def _brought_within(values: dict[str, object], model: ModelSpec) -> list[str]:
+    """Makes each value one that the model takes; a sentence for each that was none."""
+    problems: list[str] = []
+    for name, value in list(values.items()):
+        if isinstance(value, int | float) and (nearest := clamped(model, name, value)) != value:
+            values[name] = nearest
+            problems.append(f"{name} in the link is {value:g}, which {model.name} does not take: it is {nearest:g}.")
+    if (effort := values.get("effort")) and model.family.efforts and effort not in model.family.efforts:
+        del values["effort"]
+        known = ", ".join(model.family.efforts)
+        problems.append(f"effort in the link is {str(effort)[:40]!r}; {model.name} takes {known}: it was left out.")
+    return problems
 
 
 def _value(name: str, text: str) -> object:
@@ -65,7 +84,7 @@ def _value(name: str, text: str) -> object:
     if name in WORDS:
         return text or None
     number = float(text)
-    if number != number or abs(number) == float("inf"):
+    if not abs(number) <= LARGEST:
         raise ValueError(text)
     if name in WHOLE:
         return int(number)

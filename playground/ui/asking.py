@@ -14,7 +14,7 @@ from typing import Any
 from ..conversation.images import MOST_BYTES, image_of
 from ..conversation.presets import fill
 from ..errors import ProviderError
-from ..types import Contender, Image, Message, Options
+from ..types import Contender, Image, Message, ModelSpec, Options
 from .answer_options import AnswerOptions
 from .sampling import Sampling
 from .variables import Variables
@@ -55,10 +55,11 @@ class Askings:
             **self.answers.named,
         }
 
-    def shows(self, contender: Contender) -> dict[Any, Any]:
-        """Updates that make the components hold `contender`; without a model the chosen one stays."""
+    def shows(self, contender: Contender, card: ModelSpec | None = None) -> dict[Any, Any]:
+        """Updates that make the components hold `contender`, within the limits of `card`, the model that answers;
+        without a model the chosen one stays."""
         model = {self.model: contender.model} if contender.model else {}
-        accordion = dict(zip(self.sampling.inputs, self.sampling.preset(contender.sampling), strict=True))
+        accordion = dict(zip(self.sampling.inputs, self.sampling.preset(contender.sampling, card), strict=True))
         return {**model, self.system_prompt: contender.system_prompt, **accordion}
 
     def read(self, values: Mapping[str, Any]) -> Asking:

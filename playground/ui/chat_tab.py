@@ -151,8 +151,8 @@ def _wire(tab: ChatTab, asking: _Asking) -> None:
         tab.composer.submit(
             asking.ask, [tab.composer, tab.session], tab.shown, inputs_kwargs=tab.askings.named, **REFUSING
         ),
-        tab.page.submit(asking.again, tab.session, tab.shown, **QUIET),
-        tab.finished.edit(asking.edit, tab.session, tab.shown, **QUIET),
+        tab.page.submit(asking.again, tab.session, tab.shown, **REFUSING),
+        tab.finished.edit(asking.edit, tab.session, tab.shown, **REFUSING),
     ]
     streams: list[Any] = []
     for event in asked:
@@ -169,7 +169,7 @@ def _wire(tab: ChatTab, asking: _Asking) -> None:
         streams.append(streamed)
     settled = {"inputs": tab.session, "outputs": tab.shown, "inputs_kwargs": tab.askings.named}
     tab.composer.stop(asking.settle, **settled, cancels=streams, **QUIET)
-    tab.page.click(asking.move, tab.session, tab.shown, **QUIET)
+    tab.page.click(asking.move, tab.session, tab.shown, **REFUSING)
 
 
 def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPanel, code_panel.CodePanel]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..conversation import exchange, records
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
-from .chat_page import QUIET, ChatPage
+from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Session, new_id
 from .untyped import EventData, Request
 
@@ -33,9 +33,9 @@ class ConversationEvents:
         except (UnreadableError, ValueError) as error:
             return self._page.tells(session, note=f"This conversation cannot be opened. {error}")
         opened = Session(conversation, saved=len(conversation.turns))
-        known = self._page.card(conversation.contender.model) is not None
-        contender = conversation.contender if known else replace(conversation.contender, model="")
-        return {**self._page.still(opened), **self._page.tab.askings.shows(contender)}
+        card = self._page.card(conversation.contender.model)
+        contender = conversation.contender if card else replace(conversation.contender, model="")
+        return {**self._page.still(opened), **self._page.tab.askings.shows(contender, card)}
 
     def take(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A file somebody has: it becomes a conversation of its own."""
@@ -46,7 +46,8 @@ class ConversationEvents:
             return self._page.tells(session, note=f"Nothing was imported. {error}")
         taken = Session(conversation).touched()
         asks = conversation.contender
-        settings = self._page.tab.askings.shows(asks) if asks.model and self._page.card(asks.model) else {}
+        card = self._page.card(asks.model) if asks.model else None
+        settings = self._page.tab.askings.shows(asks, card) if card else {}
         if not settings and asks.system_prompt:
             settings = {self._page.tab.askings.system_prompt: asks.system_prompt}
         return {**self._page.still(taken, note="Imported."), **settings}
@@ -79,9 +80,10 @@ class ConversationEvents:
         if contender is None:
             return {self._page.tab.session: session}
         note = " ".join(problems)
+        card = self._page.card(contender.model) or self._page.backends.catalog.default()
         return {
             self._page.tab.session: session,
-            **self._page.tab.askings.shows(contender),
+            **self._page.tab.askings.shows(contender, card),
             **(self._page.tells(session, note=note) if note else {}),
         }
 
@@ -90,9 +92,9 @@ def wire(page: ChatPage, loaded: Any) -> None:
     """`loaded` is the event of a page that has just been opened."""
     tab, events = page.tab, ConversationEvents(page)
     settings = [tab.askings.model, tab.askings.system_prompt, *tab.askings.sampling.inputs]
-    tab.page.clear(events.begin, tab.session, tab.shown, **QUIET)
-    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **QUIET)
-    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **QUIET)
+    tab.page.clear(events.begin, tab.session, tab.shown, **REFUSING)
+    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **REFUSING)
+    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **REFUSING)
     tab.page.download(events.give, tab.session, tab.page, **QUIET)
     tab.page.input(events.rename, tab.session, tab.session, **QUIET)
     tab.page.apply(events.save_all, tab.session, tab.shown, **QUIET)

@@ -157,6 +157,10 @@ const merge = async ({ from, ...record }) => {
 const open = async (id) => {
   try {
     const record = (await rescued.get(id)) || (await store.get(id));
+    if (!record) {
+      await refresh();
+      return say("This conversation is no longer there: another tab has deleted it.");
+    }
     current = record;
     trigger("select", { record: JSON.stringify(record) });
     document.getElementById("chat")?.classList.remove("shows-list");
@@ -237,7 +241,7 @@ element.addEventListener("click", (event) => {
   const item = event.target.closest("li");
   if (act === "open") open(item.dataset.id);
   else if (act === "rename") rename(item);
-  else if (act === "delete") remove(item.dataset.id);
+  else if (act === "delete") remove(item.dataset.id).catch((error) => say(`Not deleted. ${error.message}`));
   else if (act === "new") {
     current = null;
     draw();
@@ -246,7 +250,7 @@ element.addEventListener("click", (event) => {
   } else if (act === "share") trigger("copy");
   else if (act) trigger("download", { form: act });
 });
-element.addEventListener("input", (event) => event.target.matches(".convs-search") && search(event.target.value));
+element.addEventListener("input", (event) => event.target.matches(".convs-search") && search(event.target.value).catch((error) => say(error.message)));
 element.addEventListener("change", (event) => {
   if (event.target.type !== "file") return;
   take(event.target.files[0]);

@@ -80,7 +80,8 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
             f"[›](#turn-next-{at} 'The next one')"
         )
     if turn.message.role == "user":
-        return links if not last else [*links, f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"]
+        links += [f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"] if last else []
+        return [*links, _fork(at)]
     if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text:
         links.append(f"[Continue](#turn-on-{at} 'The answer was cut at the token limit: write on')")
     if last and turn.reply and turn.reply.violations:
@@ -88,8 +89,11 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
     links.append(f"[Retry](#turn-retry-{at} 'Another answer; this one is kept')")
     if last:
         links.append(f"[Undo](#turn-undo-{at} 'Back to the question')")
-    links.append(f"[Fork](#turn-fork-{at} 'A conversation of its own that goes on from here')")
-    return links
+    return [*links, _fork(at)]
+
+
+def _fork(at: int) -> str:
+    return f"[Fork](#turn-fork-{at} 'A conversation of its own that goes on from here')"
 
 
 def _actions(links: list[str]) -> Shown:

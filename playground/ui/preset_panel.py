@@ -124,7 +124,7 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
         return gr.update(choices=choices(library, read(stored)))
 
     changed = [panel.own, panel.chosen]
-    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **QUIET)
+    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **REFUSING)
     panel.save.click(keep, [panel.name, prompt, panel.own], changed, **REFUSING)
     panel.delete.click(drop, [panel.chosen, panel.own], changed, **REFUSING)
     panel.take.upload(take, [panel.take, panel.own], changed, **REFUSING)

@@ -77,14 +77,22 @@ class Sampling:
     def _names(self) -> list[str]:
         return [*(f"sets_{field}" for field in self.switches), *self.values]
 
-    def preset(self, sampling: SamplingParams) -> list[Any]:
-        """Updates of `inputs` that make them hold `sampling`; what has no control here is left out."""
+    def preset(self, sampling: SamplingParams, model: ModelSpec | None = None) -> list[Any]:
+        """Updates of `inputs` that make them hold `sampling`; what has no control here is left out.
+
+        With `model` the controls get its limits, and the nearest values within: a value that its control does not
+        allow would have the page refuse every event.
+        """
         given = {field: value for field, value in sampling.sent().items() if field in self.switches}
+        if model and given.get("effort") not in model.family.efforts:
+            given.pop("effort", None)
         switches = [gr.update(value=field in given) for field in self.switches]
-        values = [
-            gr.update(value=given[field], visible=True) if field in given else gr.update(visible=False)
-            for field in self.switches
-        ]
+        values: list[Any] = []
+        for control in (control for control in CONTROLS if control.field in self.switches):
+            limits = _limits(control, model) if model else {}
+            held = {"value": given[control.field]} if control.field in given else {}
+            nearest = _nearest(control, model, given.get(control.field)) if model else {}
+            values.append(gr.update(**limits, **{**held, **nearest}, visible=bool(held)))
         return [*switches, *values]
 
     def updates(

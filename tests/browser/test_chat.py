@@ -29,6 +29,8 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
     await expect(chat.answers.last).to_have_text(re.compile(r"\w+ \w+"))
     first = await chat.text()
     await expect(chat.answers.last).not_to_have_text(first)
+    await page.get_by_role("button", name="New conversation").click()
+    await expect(page.get_by_text("An answer is being written: wait for its end, or stop it.")).to_be_visible()
     await chat.stop.click()
     await expect(chat.stop).to_have_count(0)
     kept = await chat.text()

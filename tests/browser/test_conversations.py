@@ -63,11 +63,18 @@ async def test_every_wording_and_every_answer_stays_to_be_switched_to(office, de
     await chat.answered(2)
     assert desk.bodies[-1]["messages"][3]["content"] == "What I would have said."
 
-    await chat.link("Fork").first.click()
+    await chat.link("Fork").nth(1).click()
     await expect(chat.questions).to_have_count(1)
+    await expect(chat.answers).to_have_count(1)
     await expect(chat.list).to_have_count(2)
     await expect(chat.list.first).to_contain_text("One? (fork)")
     await expect(page.locator("#totals")).to_contain_text(re.compile(r"\d answers? · \d+ in · \d+ out · "))
+
+    await chat.link("Fork").first.click()
+    await expect(chat.list).to_have_count(3)
+    await expect(chat.answers).to_have_count(0)
+    await chat.link("Answer").click()
+    await expect(chat.answers.first).to_contain_text("to: One?")
 
 
 async def test_an_answer_that_was_cut_says_so_and_goes_on(office, desk, page):
@@ -213,6 +220,11 @@ async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_under
     await chat.open(office, "?model=no-such-model")
     await expect(chat.note).to_contain_text("There is no model 'no-such-model'")
     await expect(chat.picker).to_contain_text("Desk One")
+    await chat.open(office, "?model=desk-one&temperature=99&max_tokens=1e300&top_k=5000")
+    await expect(chat.note).to_contain_text("temperature in the link is 99")
+    await chat.ask("Still there?")
+    await chat.answered()
+    assert desk.bodies[-1]["temperature"] == 2
 
 
 async def test_a_readers_own_key_opens_models_for_this_session_alone(office, desk, page):

@@ -80,6 +80,8 @@ def test_lists_of_messages_as_openai_takes_them_are_read(wrapped):
         ("", "empty"),
         ("# Shopping\n- milk", "no message has a mark"),
         ("[" * 100_000, "nested too deeply"),
+        ('[{"role": ' + "1" * 5_000 + "}]", "a number too long"),
+        ('[{"role": "user", "content": "half \\ud83d"}]', "Message 1 has half a character"),
     ],
 )
 def test_what_is_no_conversation_is_refused_with_the_place(text, said):
@@ -94,6 +96,8 @@ def test_what_is_no_conversation_is_refused_with_the_place(text, said):
         ({"turns": [{"parent": 0, "role": "user", "content": ""}]}, "Turn 1 answers turn 1"),
         ({"turns": [{"parent": None, "role": "user"}]}, "Turn 1, content"),
         ({"title": "x" * 300}, "title"),
+        ({"created": float("nan")}, "created"),
+        ({"sampling": {"top_k": 10**20}}, "sampling.top_k"),
     ],
 )
 def test_a_broken_file_of_ours_is_refused_with_the_place(change, said):

@@ -30,6 +30,7 @@ def refusal(text):
         ('{"properties": {"a": {"minLength": "two"}}}', "properties.a.minLength"),
         ('{"patternProperties": {"(a+)+$": {}}}', "patternProperties is not supported"),
         ("[" * 40_000, "nested too deeply"),
+        ('{"maximum": ' + "1" * 5_000 + "}", "a number too long"),
         ('{"a": "' + "x" * 60_000 + '"}', "longer than 50,000"),
     ],
 )

@@ -36,6 +36,14 @@ def test_what_was_edited_wrongly_is_left_out_and_said_and_the_rest_holds():
     assert not any("__sign" in problem for problem in problems)
 
 
+def test_values_that_the_model_does_not_take_become_the_nearest_and_that_is_said():
+    contender, problems = read(model="gpt-4o-mini", temperature="9", max_tokens="1e12", seed="1e300")
+    assert contender.sampling == SamplingParams(
+        temperature=2.0, max_tokens=CATALOG.get("gpt-4o-mini").max_output_tokens
+    )
+    assert [problem.split(" in the link")[0] for problem in problems] == ["seed", "temperature", "max_tokens"]
+
+
 def test_a_prompt_without_end_is_cut_and_said():
     contender, problems = read(system="x" * 100_000)
     assert len(contender.system_prompt) == 8000

@@ -40,7 +40,7 @@ def test_an_answer_becomes_part_of_the_conversation_with_who_gave_it():
 def test_stopped_before_the_first_word_the_question_stands_and_can_be_answered():
     session = Session().asked(Message("user", "Q1")).settled(WHO)
     assert texts(session) == ["Q1"]
-    assert verbs(session) == {0: ["retry", "undo"]}
+    assert verbs(session) == {0: ["retry", "undo", "fork"]}
 
 
 def test_retry_asks_the_same_again_and_keeps_the_first_answer():
@@ -70,6 +70,14 @@ def test_an_answer_that_was_cut_goes_on_in_its_own_place():
     assert verbs(settled)[2][:2] == ["back", "next"]
     stopped = Session(going.conversation, going.question, None, going.cut).settled(WHO)
     assert texts(stopped) == ["Q1", "A1 and"], "stopped before it went on, it is what it was"
+
+
+def test_every_message_can_be_forked_a_question_too():
+    session = answered("Q2", session=answered())
+    assert [at for at, found in verbs(session).items() if "fork" in found] == [0, 1, 2, 3]
+    fork = session.forked(2)
+    assert (texts(fork), fork.running) == (["Q1", "A1", "Q2"], False)
+    assert verbs(fork)[2] == ["retry", "undo", "fork"], "the question that it ends with can be answered"
 
 
 def test_undo_gives_the_question_back():
