@@ -45,10 +45,14 @@ class Stack:
     database: str
     cookies: dict[str, str] = field(default_factory=dict[str, str])
 
-    def client(self, replica: Machine | None = None) -> httpx2.AsyncClient:
-        """A browser that nginx leads to `replica`, or one that it has not seen yet; each has an address of its own."""
+    def client(self, replica: Machine | None = None, visitor: httpx2.AsyncClient | None = None) -> httpx2.AsyncClient:
+        """A browser that nginx leads to `replica`, or one that it has not seen yet.
+
+        Each has an address of its own, or that of `visitor`: a battle is known to the address that began it alone.
+        """
         cookies = {"replica": self.cookies[replica.url]} if replica else None
-        address = {"X-Forwarded-For": f"10.0.{next(ADDRESSES) // 250}.{next(ADDRESSES) % 250}"}
+        own = f"10.0.{next(ADDRESSES) // 250}.{next(ADDRESSES) % 250}"
+        address = {"X-Forwarded-For": visitor.headers["X-Forwarded-For"] if visitor else own}
         return httpx2.AsyncClient(base_url=self.address, timeout=60, cookies=cookies, headers=address)
 
     def rows(self, query: str) -> list[Any]:
@@ -87,7 +91,7 @@ async def affinity(stack: Stack) -> None:
 async def vote_through_the_other(stack: Stack) -> None:
     """A battle begins on one replica, is streamed as it grows, and is voted on through the other one."""
     one, two = stack.replicas
-    async with stack.client(one) as here, stack.client(two) as there:
+    async with stack.client(one) as here, stack.client(two, here) as there:
         battle = await fought(here, "Hello")
         voted = await there.post(f"/battles/{battle}/vote", json={"outcome": "a"})
         assert voted.status_code == 200, voted.text
@@ -112,7 +116,7 @@ async def kill_in_mid_battle(stack: Stack) -> None:
     """One replica dies under load, in the middle of a battle. What was acknowledged is there, and work goes on."""
     one, two = stack.replicas
     load = Load(stack)
-    async with stack.client(one) as here, stack.client(two) as there:
+    async with stack.client(one) as here, stack.client(two, here) as there:
         waiting = await fought(here, "Hello")
         dying = asyncio.Event()
         lost = asyncio.create_task(broken_off(here, dying))

@@ -172,6 +172,6 @@ async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_ap
     await expect(page.locator("#conversation .katex")).to_have_count(1)
     shown = await page.locator("#conversation .bot-row pre code").all_inner_texts()
     assert [one.strip("\n") for one in shown] == [code, "<p>"]
-    answer = await page.locator("#conversation .bot-row .md").first.inner_text()
+    answer = await Chat(page).answers.first.locator(".md").first.inner_text()
     assert "a <\u2060b and <\u2060i>" in answer
     assert await page.locator("#conversation .katex-error").count() == 0
