@@ -27,12 +27,23 @@ const follow = (scroller) => {
     if (follows) scroller.scrollTop = scroller.scrollHeight;
   }).observe(scroller, { childList: true, subtree: true, characterData: true });
 };
+// What stands above the page has no fixed height: it wraps, and a budget may be in it.
+const fit = (chat) => {
+  const measure = () => {
+    const above = chat.getBoundingClientRect().top + document.documentElement.scrollTop;
+    if (above > 0) chat.style.setProperty("--above", `${Math.round(above)}px`);
+  };
+  new ResizeObserver(measure).observe(document.querySelector(".head"));
+  new ResizeObserver(measure).observe(chat);
+};
 // Components are put into the page in no promised order.
 const wait = setInterval(() => {
-  const scroller = document.getElementById("conversation");
-  if (!scroller) return;
+  const [scroller, chat, preset] = ["#conversation", "#chat", "#preset input"].map((one) => document.querySelector(one));
+  if (!scroller || !chat || !preset) return;
   clearInterval(wait);
+  preset.placeholder = "Choose one, or write below"; // Gradio's own has none
   follow(scroller);
+  fit(chat);
 }, 50);
 // On a narrow page the two sides are drawers over the transcript.
 const DRAWERS = ["shows-list", "shows-side"];

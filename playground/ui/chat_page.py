@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from ..conversation.reply import Backends
 from ..errors import ProviderError
-from ..types import ModelSpec
-from . import history_view, keeping
+from ..types import Contender, ModelSpec
+from . import format, history_view, keeping
 from .asking import Askings
 from .chat_session import Session
 from .keys import Keys
@@ -75,13 +74,17 @@ class ChatPage:
             self.tab.finished: self._drawn(session),
             self.tab.running: [],
             self.tab.composer: gr.update(**IDLE),
-            self.tab.totals: f'<span title="All answers of this conversation together">{escape(totals)}</span>',
+            self.tab.totals: f"<span title='All answers of this conversation'>{format.unbroken(totals)}</span>",
         }
 
     def tells(self, session: Session, **more: Any) -> dict[Any, Any]:
         """Nothing changes; the page's script is told `more`."""
         shown = session.conversation.id if session.conversation.turns else None
         return {self.tab.page: keeping.told(shown=shown, **more)}
+
+    def shows(self, contender: Contender, card: ModelSpec) -> dict[Any, Any]:
+        """The settings hold what `card`, the model that answers, takes of `contender`."""
+        return self.tab.askings.shows(contender, card, self.backends.learned.of(card.id))
 
     def writing(self, session: Session) -> list[Shown]:
         """The turn that is being written."""

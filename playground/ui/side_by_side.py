@@ -147,7 +147,7 @@ class _Wiring:
         changes: list[Any] = []
         for setup, one in zip(self._tab.setups, itertools.cycle(able), strict=False):
             changes += [gr.update(value=one.model), gr.update(value=one.system_prompt)]
-            changes += setup.sampling.preset(one.sampling)
+            changes += setup.sampling.preset(one.sampling, self._backends.catalog.get(one.model))
         return [True, *changes]
 
     def arrange(self, count: int, same: bool) -> list[Any]:

@@ -42,6 +42,15 @@ def test_what_is_put_into_the_controls_stays_within_the_limits_that_they_are_giv
     assert "value" not in values["effort"]
 
 
+def test_what_a_model_does_not_take_is_not_put_into_the_controls():
+    switches, values = by_field(EVERY.preset(SamplingParams(temperature=0.5), CATALOG.get("claude-opus-5-5")))
+    assert (switches["temperature"]["value"], switches["temperature"]["interactive"]) == (False, False)
+    assert values["temperature"]["visible"] is False
+    given = SamplingParams(temperature=0.5, effort="none")
+    switches, _ = by_field(EVERY.preset(given, CATALOG.get("gpt-5.5")))
+    assert switches["temperature"]["value"] is True
+
+
 def test_an_emptied_field_counts_as_unset():
     assert read(seed=None, effort=None) == SamplingParams()
 
