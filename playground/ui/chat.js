@@ -19,7 +19,9 @@ const follow = (scroller) => {
   scroller.addEventListener("scroll", () => {
     follows = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
   });
+  const boxes = ["finished", "running"];
   new MutationObserver(() => {
+    for (const box of boxes) scroller.toggleAttribute(`data-${box}`, Boolean(scroller.querySelector(`#${box} .message-row`)));
     // A question is the reader's own act, who wants to see it answered.
     const asks = Boolean(document.querySelector("#running .user-row"));
     if (asks && !asked) follows = true;

@@ -68,8 +68,8 @@ def style() -> str:
 
 
 def head() -> str:
-    """What the page's head holds besides: the script for the keys, and what styles the page's own frame."""
-    return f"{OUTERMOST}<script>{_read('keyboard.js')}</script>"
+    """What the page's head holds besides: the page's own scripts, and what styles its frame."""
+    return f"{OUTERMOST}<script>{_read('keyboard.js')}{_read('rows.js')}</script>"
 
 
 def script(name: str) -> str:
