@@ -49,11 +49,12 @@ class Turn:
 class Gate:
     """Counts what is being answered. `one_each`: each session has one answer at a time."""
 
-    def __init__(self, *, one_each: bool = False) -> None:
+    def __init__(self, *, one_each: bool = False, patience_s: float = PATIENCE_S) -> None:
         self.draining = False
         self.begun = 0
         self.refused = 0
         self._one_each = one_each
+        self._patience_s = patience_s
         self._running: dict[str, int] = {}
 
     @property
@@ -76,7 +77,7 @@ class Gate:
 
     async def enter(self, session: str) -> None:
         """As `running`, for whoever sees to it that `leave` follows."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + self._patience_s
         while self._one_each and self._running.get(session) and not self.draining:
             if time.monotonic() >= until:
                 self.refused += 1
