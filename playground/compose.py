@@ -25,7 +25,7 @@ from .ops.durable import Keeping
 from .ops.gate import Gate
 from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard
 from .ops.rates import Rates
-from .owner import rules_of
+from .owner import most_votes_of, rules_of
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
@@ -103,7 +103,8 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         allowance=guard,
     )
     durable = durable_of(settings)
-    arena = Arena(backends, partial(open_votes, settings, guard, durable), accounts_only=settings.require_sign_in)
+    opening = partial(open_votes, settings, guard, durable, most_daily=most_votes_of(settings, public))
+    arena = Arena(backends, opening, accounts_only=settings.require_sign_in)
     return Composition(
         backends=backends,
         local=local,

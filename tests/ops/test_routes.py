@@ -1,4 +1,4 @@
-"""The doors against the routes that the app really has: ours are known to them, and of Gradio's only what is used is open."""
+"""The doors against the routes that the app has: ours are known to them, of Gradio's only what is used is open."""
 
 import re
 
