@@ -129,11 +129,15 @@ class Guard:
         if request.model.provider not in self._rules.paid:
             await self._check_own_rate()
             return Free()
-        if self._rules.counted and not await self._rates.reachable():
+        if not await self.counts():
             raise ProviderError("overloaded", UNCHECKED)
         if not self._rules.budgeted:
             return Free()
         return await self._reserved(request, ASKING.get())
+
+    async def counts(self) -> bool:
+        """Whether the rates that hold here can be counted; where not, no paid model is asked."""
+        return not self._rules.counted or await self._rates.reachable()
 
     async def left(self, visitor: Visitor) -> Left:
         """What is left for `visitor`; never waits for the database to open."""
