@@ -64,7 +64,7 @@ async def by_http(http, at):
 async def by_page(page, layout, at):
     heard = []
     page.watch = heard.append
-    await page.submit(layout.component("chat-box"), {"text": f"Hello {at}", "files": []})
+    await page.submit(layout.component("composer"), {"text": f"Hello {at}", "files": []})
     said = b"".join(heard).decode()
     return "Answer" in said, said
 
