@@ -6,7 +6,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,10 +72,11 @@ def launch(
     return loops[0]
 
 
-def serve(page: Any, gate: Gate) -> None:
+def serve(page: Any, gate: Gate, open_calls: Callable[[], int]) -> None:
     """Blocks until the process is told to end, lets what streams come to its end, and closes the server.
 
-    SIGTERM takes no new work and waits for up to DRAIN_S seconds; Ctrl-C does not wait.
+    SIGTERM takes no new work and waits for up to DRAIN_S seconds, also for `open_calls` of models that nobody reads
+    now, as an experiment's; Ctrl-C does not wait.
     """
     told = threading.Event()
 
@@ -91,8 +92,8 @@ def serve(page: Any, gate: Gate) -> None:
         drain_s = 0.0
     gate.draining = True
     until = time.monotonic() + drain_s
-    had_work = gate.active > 0
-    while gate.active and time.monotonic() < until:
+    had_work = gate.active + open_calls() > 0
+    while gate.active + open_calls() and time.monotonic() < until:
         time.sleep(LOOK_S)
     if had_work and drain_s:
         time.sleep(FAREWELL_S)
