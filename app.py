@@ -63,7 +63,7 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     if composition.local is not None:
         loop.call_soon_threadsafe(composition.local.start)
     composition.arena.open()
-    serve(page, composition.gate)
+    serve(page, composition.gate, lambda: composition.guard.open_calls)
     composition.arena.close()
     return 0
 

@@ -19,12 +19,13 @@ from .conversation.snippet_http import Target
 from .lab.running import Sweeps
 from .lab.runs import Runs
 from .lab.token_lab import TokenLab
+from .lab.watched import Watched
 from .models.catalog import Catalog, ProviderSpec, load_catalog
 from .ops.durable import Keeping
 from .ops.gate import Gate
 from .ops.guard import BUDGETED_OUTPUT_TOKENS, Guard
 from .ops.rates import Rates
-from .owner import rules_of
+from .owner import most_votes_of, rules_of
 from .providers.anthropic import AnthropicProvider
 from .providers.base import Endpoint, Provider
 from .providers.google import GoogleProvider
@@ -88,7 +89,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
     if settings.local != "off":
         local = LocalModel(settings.local, settings.cache_dir, lambda endpoint: OpenAIProvider(endpoint, http), http)
     rates = Rates(settings.redis_url.get_secret_value() if settings.redis_url else "")
-    guard = Guard(rules_of(catalog, settings, public), rates)
+    guard, gate = Guard(rules_of(catalog, settings, public), rates), Gate(one_each=public)
     providers = _providers(catalog, settings, http, local)
     backends = Backends(
         catalog,
@@ -102,18 +103,24 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         allowance=guard,
     )
     durable = durable_of(settings)
-    arena = Arena(backends, partial(open_votes, settings, guard, durable), accounts_only=settings.require_sign_in)
+    opening = partial(open_votes, settings, guard, durable, most_daily=most_votes_of(settings, public))
+    arena = Arena(backends, opening, accounts_only=settings.require_sign_in)
     return Composition(
         backends=backends,
         local=local,
         arena=arena,
         standings=Standings(arena.store, lambda: arena.listed),
-        sweeps=Sweeps(backends, Runs(settings.data_dir / "experiments"), allowance=guard.left_to_asker),
-        token_lab=TokenLab(LocalLab(local) if local else None),
+        sweeps=Sweeps(
+            backends,
+            Runs(settings.data_dir / "experiments"),
+            allowance=guard.left_to_asker,
+            ending=lambda: gate.draining,
+        ),
+        token_lab=TokenLab(Watched(LocalLab(local), guard) if local else None),
         shelf=Shelf(settings.data_dir / "conversations") if settings.conversations == "server" else None,
         listings=Listings(providers, catalog.served),
         guard=guard,
-        gate=Gate(one_each=public),
+        gate=gate,
         rates=rates,
         open_ledger=partial(open_ledger, settings, guard),
         keeping=partial(keeping_of, settings, durable),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from .models.catalog import Catalog
 from .ops.guard import Rules
-from .settings import PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
+from .settings import PUBLIC_DAILY_VOTES, PUBLIC_LOCAL_RATE, PUBLIC_RATE, Settings
 
 
 def rate_of(settings: Settings, public: bool) -> str:
     """How often an address may ask, "" for as often as it likes."""
     return _rate(settings.rate_limit, PUBLIC_RATE if public else "")
+
+
+def most_votes_of(settings: Settings, public: bool) -> int | None:
+    """How many votes one address or account may cast in a day, None for as many as it likes."""
+    given = _rate(settings.daily_votes, str(PUBLIC_DAILY_VOTES) if public else "")
+    return int(given) if given else None
 
 
 def owner_keys(catalog: Catalog, settings: Settings) -> list[str]:

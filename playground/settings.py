@@ -49,6 +49,7 @@ RATE = re.compile(r"(\d{1,6})\s*(?:/|per)\s*(\d{0,4})\s*(second|minute|hour|day)
 # What a public page allows where its owner has said nothing: requests for an answer per address.
 PUBLIC_RATE = "30/minute"
 PUBLIC_LOCAL_RATE = "60/minute"
+PUBLIC_DAILY_VOTES = 200
 LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -82,6 +83,7 @@ class Settings(BaseModel):
     session_budget_usd: Dollars = Field(None, alias="playground_session_budget_usd")
     rate_limit: str | None = Field(None, alias="playground_rate_limit")
     local_rate_limit: str | None = Field(None, alias="playground_local_rate_limit")
+    daily_votes: str | None = Field(None, alias="playground_daily_votes")
     redis_url: SecretStr | None = None
     trusted_proxy_hops: int = Field(0, ge=0, le=16)
     space_id: str | None = None
@@ -134,6 +136,14 @@ class Settings(BaseModel):
         if not (found := RATE.fullmatch(value.strip().lower())) or int(found[1]) == 0 or found[2] == "0":
             raise ValueError('must look like "30/minute", or be off')
         return f"{int(found[1])}/{int(found[2] or 1)}{found[3]}"
+
+    @validator("daily_votes")
+    @classmethod
+    def _is_count(cls, value: str | None) -> str | None:
+        value = value and value.strip().lower()
+        if value and value != "off" and not re.fullmatch(r"0*[1-9]\d{0,8}", value):
+            raise ValueError("must be a number of votes, as in 200, or off")
+        return value
 
     @validator("redis_url")
     @classmethod

@@ -18,14 +18,21 @@ ADDRESS_SESSIONS = 5
 
 
 def open_votes(
-    settings: Settings, guard: Guard | None = None, durable: Durable | None = None, *, beside: bool = False
+    settings: Settings,
+    guard: Guard | None = None,
+    durable: Durable | None = None,
+    *,
+    beside: bool = False,
+    most_daily: int | None = None,
 ) -> Votes:
     """The store of this process; a process that takes its place on host and port cleans up after it.
 
     The budget of `guard` is kept in the same database. With a bucket its votes are read back first, and copied there
-    from now on. `beside`: for a command, which leaves alone what the page's process is running. Raises ConfigError.
+    from now on. `beside`: for a command, which leaves alone what the page's process is running. `most_daily` votes are
+    taken from one address or account in a day. Raises ConfigError.
     """
     from .arena.copies import Copies
+    from .arena.daily import Daily
     from .arena.votes import Votes  # late: the database's library takes longer to load than the page
 
     database = _open_database(settings)
@@ -39,7 +46,8 @@ def open_votes(
             database.close()
             raise
         durable.start()
-    return Votes(database, f"{gethostname()}:{'command' if beside else settings.port}", durable)
+    runner = f"{gethostname()}:{'command' if beside else settings.port}"
+    return Votes(database, runner, durable, Daily(most_daily) if most_daily else None)
 
 
 def check_database(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 
 import httpx2
+import psycopg
 import pytest
 
 from playground.arena.database import Database
@@ -16,8 +17,11 @@ from playground.arena.votes import Votes
 from .arena import records
 from .arena.conftest import fresh_postgres
 from .conftest import free_port, start_app
+from .ops.conftest import redis  # noqa: F401
 from .test_public import check, question
 from .upstream import configured, upstream
+
+UNHURRIED = {"PLAYGROUND_RATE_LIMIT": "100000/minute", "PLAYGROUND_LOCAL_RATE_LIMIT": "100000/minute"}
 
 
 def a_battle(http):
@@ -87,6 +91,109 @@ def test_a_provider_that_is_down_is_named_and_costs_nothing(tmp_path):
             assert "playground_calls_paid_total 1\n" in figures
     finally:
         app.stop()
+
+
+PAID = """
+[endpoints.desk]
+base_url = "{url}"
+api_key_env = "DESK_KEY"
+[models.paid]
+provider = "desk"
+input_price = 1.0
+output_price = 1.0
+max_output_tokens = 100
+[contenders.paid]
+model = "paid"
+retired = true
+"""
+
+
+def owned(folder, lab, **environ):
+    """An app with a paid model beside the free ones; the owner's budget is large."""
+    given = configured(folder, lab)
+    config = folder / "own.toml"
+    config.write_text(config.read_text() + PAID.format(url=f"{lab}/v1"))
+    return {**given, "DESK_KEY": "sk-desk", "PLAYGROUND_DAILY_BUDGET_USD": "1000", **environ}
+
+
+def voting(url, over, acknowledged, refused):
+    """Battles and votes one after another until `over`; notes what was acknowledged, and every refusal."""
+    with httpx2.Client(base_url=url, timeout=60) as http:
+        while not over.is_set():
+            battle = a_battle(http)
+            if not isinstance(battle, str):
+                refused.append(battle)
+                time.sleep(0.1)
+                continue
+            said = http.post(f"/battles/{battle}/vote", json={"outcome": "a"})
+            if said.status_code == 200:
+                acknowledged.append(battle)
+            else:
+                refused.append(said)
+
+
+def test_postgres_restarts_and_may_only_be_read_and_redis_goes_while_people_vote(own_postgres, redis, tmp_path):  # noqa: F811
+    """One app through all of it: refusals in words, /readyz with the reason, every acknowledged vote at the end."""
+    uri = fresh_postgres(own_postgres.get_uri())
+    over, acknowledged, refused = threading.Event(), [], []
+    with upstream() as lab:
+        app = start_app(tmp_path, **owned(tmp_path, lab, DATABASE_URL=uri, REDIS_URL=redis.url, **UNHURRIED))
+        crowd = [threading.Thread(target=voting, args=(app.url, over, acknowledged, refused)) for _ in range(3)]
+        try:
+            with httpx2.Client(base_url=app.url, timeout=60) as http:
+                ready(http, 200)
+                for one in crowd:
+                    one.start()
+                more(acknowledged)
+                restart(own_postgres)
+                more(acknowledged)
+                read_only(own_postgres, "on")
+                assert "database" in ready(http, 503)[0]
+                assert "nothing of this was stored: try again" in a_battle(http).json()["error"]["message"]
+                assert (
+                    "budget cannot be checked" in http.post("/chat", json=question("paid")).json()["error"]["message"]
+                )
+                assert http.post("/chat", json=question("canarymodel-quick")).status_code == 200
+                read_only(own_postgres, "off")
+                assert ready(http, 200) == []
+                more(acknowledged)
+                redis.stop()
+                assert ready(http, 503) == ["Rates cannot be counted: look at the server of REDIS_URL."]
+                said = http.post("/chat", json=question("paid"))
+                assert (said.status_code, said.json()["error"]["kind"]) == (503, "overloaded")
+                assert "Limits cannot be checked" in said.json()["error"]["message"]
+                assert http.post("/chat", json=question("canarymodel-quick")).status_code == 200
+                redis.start()
+                assert ready(http, 200) == []
+                assert http.post("/chat", json=question("paid")).status_code == 200
+                more(acknowledged)
+        finally:
+            over.set()
+            for one in crowd:
+                one.join(60)
+            app.stop()
+    # 425: the vote on a battle whose end could not be written down.
+    assert {said.status_code for said in refused} <= {503, 425}, [said.text for said in refused]
+    with psycopg.connect(uri) as connection:
+        stored = [row[0] for row in connection.execute("SELECT battle FROM vote")]
+    assert len(stored) == len(set(stored))
+    assert set(acknowledged) <= set(stored)
+
+
+def more(acknowledged, votes=5):
+    """Waits until people have voted so many times more."""
+    wanted = len(acknowledged) + votes
+    until = time.monotonic() + 60
+    while len(acknowledged) < wanted and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(acknowledged) >= wanted, "nobody can vote"
+
+
+def read_only(server, switch):
+    """As a server that has become the standby of another one."""
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {switch}")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ ONE_FILE_EACH = {
 }
 
 ROWS = {f"arena/{name}.py" for name in ("rows", "tally_rows", "exchange_rows", "judge_rows")}
-STORE = {"arena/copies.py", "arena/database.py", "arena/votes.py", "ops/budget.py", *ROWS}
+STORE = {"arena/copies.py", "arena/daily.py", "arena/database.py", "arena/votes.py", "ops/budget.py", *ROWS}
 
 
 def imports_of(path: Path):
@@ -94,7 +94,7 @@ def test_sql_lives_in_the_store_and_the_store_is_loaded_late(path):
         if name.split(".")[0] in {"sqlalchemy", "psycopg", "sqlite3"}:
             assert own in STORE, f"{path} imports {name}"
         if own not in STORE and name.removeprefix("playground.").startswith(
-            ("arena.copies", "arena.database", "arena.rows", "arena.votes", "ops.budget")
+            ("arena.copies", "arena.daily", "arena.database", "arena.rows", "arena.votes", "ops.budget")
         ):
             assert is_lazy, f"{path} imports {name} at import time"
 

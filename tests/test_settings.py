@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from playground.errors import ConfigError
+from playground.owner import most_votes_of
 from playground.settings import Settings, load_settings, read_environment
 
 
@@ -38,6 +39,26 @@ def test_every_problem_is_listed_and_no_value_is_repeated():
     ):
         assert any(problem.startswith(name) for problem in problems), name
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "public", "most"),
+    [
+        ("", True, 200),
+        ("", False, None),
+        ("7", False, 7),
+        (" 0500 ", True, 500),
+        ("OFF", True, None),
+    ],
+)
+def test_votes_of_a_day_are_limited_where_strangers_can_reach_the_page(given, public, most):
+    assert most_votes_of(load_settings({"PLAYGROUND_DAILY_VOTES": given}), public) == most
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "many", "1.5", "200/day"])
+def test_what_is_no_number_of_votes_is_a_problem(given):
+    with pytest.raises(ConfigError, match="PLAYGROUND_DAILY_VOTES must be a number of votes"):
+        load_settings({"PLAYGROUND_DAILY_VOTES": given})
 
 
 def test_a_key_pasted_with_quotes_and_a_line_break_is_cleaned():

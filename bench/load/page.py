@@ -70,8 +70,15 @@ class Page:
 
     async def submit(self, component: int, value: Any) -> None:
         """Writes `value` into a component and submits it; returns when all that this sets off is done."""
+        self.write(component, value)
+        await self.press(component, "submit")
+
+    def write(self, component: int, value: Any) -> None:
         self._values[component] = value
-        pending = self._layout.triggered(component, "submit")
+
+    async def press(self, component: int, event: str = "click") -> None:
+        """Sets an event off, and returns when all that follows it is done."""
+        pending = self._layout.triggered(component, event)
         while pending:
             dependency = pending.pop(0)
             await self._run(dependency)

@@ -18,6 +18,7 @@ STATUS: dict[ArenaErrorKind, int] = {
     "not_found": 404,
     "conflict": 409,
     "too_early": 425,
+    "rate_limit": 429,
     "unavailable": 503,
 }
 

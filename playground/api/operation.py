@@ -45,9 +45,12 @@ class Readiness:
             return ["The playground is ending: it takes no new work."]
         at, found = self._known
         if time.monotonic() - at >= FRESH_S:
-            found = [said for said in (await self._writable(), await self._budget()) if said]
+            found = [said for said in (await self._writable(), await self._budget(), await self._counts()) if said]
             self._known = (time.monotonic(), found)
         return found
+
+    async def _counts(self) -> str:
+        return "" if await self._guard.counts() else "Rates cannot be counted: look at the server of REDIS_URL."
 
     async def _budget(self) -> str:
         if not self._guard.budgeted:
@@ -70,7 +73,7 @@ def build_router(readiness: Readiness, guard: Guard, gate: Gate, admin_token: Se
 
     @router.get("/readyz", response_model=None)
     async def readyz() -> Response:
-        """Whether to send work here: the database can be written, the budget is open, and it is not ending."""
+        """Whether to send work here: the database is writable, the budget open, rates are counted, it is not ending."""
         problems = await readiness.problems()
         body = {"status": "not ready" if problems else "ready", "problems": problems}
         return JSONResponse(body, 503 if problems else 200)

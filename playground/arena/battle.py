@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
+from ..conversation.allowance import ASKING
 from ..conversation.reply import Backends, Reply
 from ..models import tokens
 from ..models.contenders import ListedContender
@@ -233,9 +234,10 @@ class Arena:
         self.check_voter(voter)
         store = await self.store()
         await self._stored(battle_id)
+        person = _person(store, voter)
 
         def work() -> Reveal:
-            ballot = store.cast(battle_id, outcome, voter)
+            ballot = store.cast(battle_id, outcome, voter, person=person)
             return _reveal(store, store.battle(battle_id), ballot.outcome, ballot.revised)
 
         reveal = await asyncio.to_thread(work)
@@ -257,7 +259,8 @@ class Arena:
         self.check_voter(voter)
         store = await self.store()
         pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
-        await asyncio.to_thread(store.add_comparison, [column.contender for column in columns], pairs, voter)
+        contenders = [column.contender for column in columns]
+        await asyncio.to_thread(store.add_comparison, contenders, pairs, voter, person=_person(store, voter))
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
         """How one voter has judged whom, the most often met first."""
@@ -322,6 +325,11 @@ class Arena:
             errors = [answer.error for answer in battle.answers(seat) if answer.failed]
             log.warning("battle %s: seat %s failed (%s)", battle.id, seat, errors[-1] if errors else "stopped")
         return battle
+
+
+def _person(store: Votes, voter: str) -> str:
+    """Whose votes of a day are counted: the account's, else the address's, because a browser is anew at will."""
+    return voter if voter.startswith(ACCOUNT) else store.voter(f"address {ASKING.get().address}")
 
 
 def _noted(battle: Battle, at: int, bout: Bout, fight: _Fight) -> Battle:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from ..errors import ConfigError
@@ -78,9 +78,11 @@ class Database:
     def _told(self) -> Generator[None]:
         """Outages in words for people; the votes' own statements go past SQLAlchemy, and so do their errors."""
         driver: Any = self.engine.dialect.loaded_dbapi
+        # InternalError: what Postgres says while it may only be read.
+        outages = (OperationalError, InterfaceError, InternalError, NoConnectionError)
         try:
             yield
-        except (OperationalError, InterfaceError, NoConnectionError, driver.OperationalError) as error:
+        except (*outages, driver.OperationalError, driver.InternalError) as error:
             log.error("the database failed: %s", _first_line(error))
             raise ArenaError("unavailable", OUT) from error
 

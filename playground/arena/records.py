@@ -37,8 +37,10 @@ class ArenaError(PlaygroundError):
 
 # bad_request: prompt or outcome cannot be used. not_found: no such battle. too_early: nothing to vote on yet.
 # auth: only who is signed in may vote. conflict: voted already (`outcome` is the first vote), or not possible any more.
-# unavailable: fewer than two.
-ArenaErrorKind = Literal["bad_request", "context_length", "not_found", "too_early", "auth", "conflict", "unavailable"]
+# unavailable: fewer than two. rate_limit: more votes than are taken from one in a day.
+ArenaErrorKind = Literal[
+    "bad_request", "context_length", "not_found", "too_early", "auth", "conflict", "unavailable", "rate_limit"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,12 @@ READ_CONTENDERS = text("SELECT id, name, config, retired FROM contender WHERE id
 )
 READ_CONTENDER = text("SELECT id, name, config, retired FROM contender WHERE id = :id")
 
+# Never before the voter's last one, though the clock be set back: which of two is later decides what can be undone.
 ADD_BATTLE = text(
-    "INSERT INTO battle (id, kind, a, b, voter, runner, status, turns, leaked, category, replaces, created, updated) "
-    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :category, :replaces, :created, :created) "
+    "INSERT INTO battle (id, kind, a, b, voter, runner, status, turns, leaked, category, replaces, updated, created) "
+    "VALUES (:id, :kind, :a, :b, :voter, :runner, :status, :turns, :leaked, :category, :replaces, :created, "
+    "(SELECT CASE WHEN max(created) > :created THEN max(created) + 0.001 ELSE CAST(:created AS DOUBLE PRECISION) END "
+    "FROM battle WHERE voter = :voter)) "
     "ON CONFLICT (id) DO NOTHING"
 )
 READ_BATTLE = text("SELECT id, a, b, voter, created, turns, kind, status, leaked, category FROM battle WHERE id = :id")

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from ..models.contenders import ListedContender
 from . import exchange_rows, judge_rows, rows, tally_rows
 from .counts import OUTCOMES, Counts, Outcome
+from .daily import Daily
 from .database import Database
 from .export import StoredVote
 from .records import ArenaError, Battle, Seat, Status
@@ -73,17 +74,23 @@ class Keeper(Protocol):
 class Votes:
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
-    `keeper` is told of every vote once it is on disk. `interrupted` counts the battles that were found running without
-    a process behind them, `changes` how often this process has changed what a leaderboard shows.
+    `keeper` is told of every vote once it is on disk, `daily` limits those of one person. `interrupted` counts the
+    battles that were found running without a process behind them, `changes` how often this process has changed what a
+    leaderboard shows.
     """
 
-    def __init__(self, database: Database, runner: str, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, database: Database, runner: str, keeper: Keeper | None = None, daily: Daily | None = None
+    ) -> None:
         self._database = database
+        self._daily = daily
         self._keeper = keeper
         self.changes = 0
         self.runner = runner
         self._salt = database.write(lambda open_: rows.secret(open_, "voter_salt", secrets.token_hex(32)))
         self.interrupted = database.write(lambda open_: rows.interrupt(open_, runner, ORPHANED_AFTER_S))
+        if daily is not None:
+            database.write(daily.forget)
 
     def voter(self, identity: str) -> str:
         """The salted hash under which a voter is stored: nobody can be found from it, not even by trying addresses."""
@@ -168,14 +175,19 @@ class Votes:
         """Writes what both sides answered, how it is styled, and whether the vote is open now."""
         self._database.write(lambda connection: rows.close_turn(connection, battle, styles))
 
-    def cast(self, battle_id: str, outcome: str, voter: str, *, source: Source = "human") -> Ballot:
-        """Counts a vote. Raises ArenaError: `not_found`, `too_early`, `bad_request`, `conflict` with the first vote."""
+    def cast(self, battle_id: str, outcome: str, voter: str, *, source: Source = "human", person: str = "") -> Ballot:
+        """Counts a vote; `person` is the hash of an address or account whose votes of a day are limited.
+
+        Raises ArenaError: `not_found`, `too_early`, `bad_request`, `rate_limit`, `conflict` with the first vote.
+        """
         chosen = _outcome(outcome)
         _check_id(battle_id)
 
         def work(connection: Connection) -> Ballot:
             row = rows.add_vote(connection, battle_id, source, chosen, voter)
             if row is not None:
+                if not row.revised:
+                    self._count_day(connection, person)
                 tally_rows.count(connection, [row])
                 return Ballot(row.outcome, bool(row.revised))
             battle = _battle(connection, battle_id)
@@ -203,14 +215,20 @@ class Votes:
         return self._changed(work, battle_id)
 
     def add_comparison(
-        self, contenders: Sequence[ListedContender], battles: Sequence[tuple[Battle, Outcome]], voter: str
+        self,
+        contenders: Sequence[ListedContender],
+        battles: Sequence[tuple[Battle, Outcome]],
+        voter: str,
+        *,
+        person: str = "",
     ) -> None:
         """Writes a named side-by-side vote: its pairs, each a battle of its own kind with its outcome, all or none.
 
-        Raises ArenaError `conflict` when one of them is there already.
+        Raises ArenaError `conflict` when one of them is there already, and `rate_limit` as `cast` does.
         """
 
         def work(connection: Connection) -> None:
+            self._count_day(connection, person)
             for one in contenders:
                 rows.add_contender(connection, one, "side_by_side")
             cast: list[Voted | None] = []
@@ -303,6 +321,10 @@ class Votes:
         if self._keeper is not None:
             self._keeper.changed(battles)
         return written
+
+    def _count_day(self, connection: Connection, person: str) -> None:
+        if self._daily is not None and person:
+            self._daily.count(connection, person)
 
     def close(self) -> None:
         if self._keeper is not None:

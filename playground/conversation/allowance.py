@@ -7,6 +7,7 @@ call and none of the functions between the door and the provider.
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -38,6 +39,8 @@ class Visitor:
 
 NOBODY = Visitor()
 ASKING: ContextVar[Visitor] = ContextVar("asking", default=NOBODY)
+# How whoever asks takes a turn before a model works, where no turn has been taken at the door; it raises what refuses.
+TURN: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("turn", default=None)
 
 
 class Grant(Protocol):
@@ -55,12 +58,19 @@ class Allowance(Protocol):
         """Leave to send `request`, with the reader's own `key` if there is one. Raises ProviderError."""
         ...
 
+    async def admit(self, tokens: int) -> None:
+        """Leave for the embedded model to work outside of an answer, as much as for `tokens`. Raises ProviderError."""
+        ...
+
 
 class Free:
     """Leave for everything: the allowance and the grant of a playground that nobody has limited."""
 
     async def grant(self, request: Request, key: str | None) -> Grant:  # noqa: ARG002
         return self
+
+    async def admit(self, tokens: int) -> None:
+        pass
 
     async def settle(self, usd: float | None) -> None:
         pass

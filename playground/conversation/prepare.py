@@ -94,7 +94,7 @@ def fitted(
     prompts = [contender.system_prompt] if contender.system_prompt.strip() else []
     system = "\n\n".join([*prompts, *([instruction(options.json_schema)] if told else [])])
     messages = (*((Message("system", system),) if system else ()), *history)
-    sampling, refused = fit(model, _limited(contender.sampling, limits), learned)
+    sampling, refused = fit(model, _limited(model, contender.sampling, limits), learned)
     if options.logprobs is not None and (not family.logprobs or "logprobs" in learned):
         dropped.append("logprobs")
     messages, blind = _seen(model, messages)
@@ -176,10 +176,12 @@ def check_messages(messages: Sequence[Message]) -> None:
             ) from None
 
 
-def _limited(sampling: SamplingParams, limits: Limits) -> SamplingParams:
+def _limited(model: ModelSpec, sampling: SamplingParams, limits: Limits) -> SamplingParams:
+    """Within the owner's limit, which stands in for what nobody has asked for; a model may write less than that."""
     if limits.output_tokens is None:
         return sampling
-    wanted = limits.output_tokens if sampling.max_tokens is None else sampling.max_tokens
+    least = min(limits.output_tokens, model.max_output_tokens or limits.output_tokens)
+    wanted = least if sampling.max_tokens is None else sampling.max_tokens
     return replace(sampling, max_tokens=min(wanted, limits.output_tokens))
 
 

@@ -89,7 +89,11 @@ class _Active:
 
 
 class Sweeps:
-    """Everything a page may do with experiments. `allowance` says what may still be spent; used from one event loop."""
+    """Everything a page may do with experiments.
+
+    `allowance` says what may still be spent, `ending` whether the process is to end: then what was asked is
+    finished and nothing else is asked. Used from one event loop.
+    """
 
     def __init__(
         self,
@@ -99,12 +103,14 @@ class Sweeps:
         allowance: Allowance | None = None,
         at_once: Mapping[str, int] = AT_ONCE,
         patience_s: float = PATIENCE_S,
+        ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._backends = backends
         self._runs = runs
         self._allowance = allowance
         self._at_once = at_once
         self._patience_s = patience_s
+        self._ending = ending
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._active: dict[str, _Active] = {}
 
@@ -265,8 +271,8 @@ class Sweeps:
         raise RuntimeError("a reply ended without being done")
 
     def _gone(self, active: _Active) -> bool:
-        """Whether nobody has looked for so long that no further call is made."""
-        return time.monotonic() - active.seen > self._patience_s
+        """Whether no further call is made: nobody has looked for too long, or the process is to end."""
+        return self._ending() or time.monotonic() - active.seen > self._patience_s
 
     def _provider(self, active: _Active, cell: Cell) -> str:
         return self._backends.catalog.get(active.plan.settings[cell.setting].contender.model).provider

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..conversation.allowance import ASKING, Visitor
+from ..conversation.allowance import ASKING, NOBODY, Visitor
 from .gate import ClosedError, Gate
 from .rates import Rates, RatesUnknownError
 
@@ -70,8 +70,16 @@ class Doors:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        token = ASKING.set(NOBODY)
+        try:
+            await self._enter(scope, receive, send)
+        finally:
+            ASKING.reset(token)
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         address = scope[ADDRESS] = address_of(headers, _peer(scope), self._rules.hops)
+        ASKING.set(Visitor(address))
         path: str = scope["path"]
         if not self._is_open(path):
             await _refuse(send, 404, "not_found", NOT_HERE)
@@ -81,7 +89,7 @@ class Doors:
         elif scope["method"] == "POST" and path.rstrip("/") == JOIN:
             await self._join(scope, receive, send, address)
         elif scope["method"] == "POST" and GENERATING.fullmatch(path):
-            await self._answer(scope, receive, send, Visitor(address))
+            await self._answer(scope, receive, send, address)
         else:
             await self.app(scope, receive, send)
 
@@ -102,14 +110,13 @@ class Doors:
         elif not await self._too_often(send, address):
             await self.app(scope, _again(body, receive), send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
-        if await self._too_often(send, visitor.address):
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        if await self._too_often(send, address):
             return
-        token = ASKING.set(visitor)
         begun = False
         agent = Headers(scope=scope).get("user-agent", "")
         try:
-            async with self._gate.running(f"{visitor.address} {agent}"):
+            async with self._gate.running(f"{address} {agent}"):
                 begun = True
                 await self.app(scope, receive, send)
         except ClosedError as closed:
@@ -117,8 +124,6 @@ class Doors:
                 raise
             status, kind = (503, "overloaded") if closed.draining else (429, "rate_limit")
             await _refuse(send, status, kind, closed.message, 60 if closed.draining else 5)
-        finally:
-            ASKING.reset(token)
 
     async def _too_often(self, send: Send, address: str) -> bool:
         """Whether the address has to wait; it has been told so then. Redis gone is the guard's business, by model."""

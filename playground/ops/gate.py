@@ -23,14 +23,38 @@ class ClosedError(Exception):
         self.draining = draining
 
 
+class Turn:
+    """A call that may make a model work: it waits for its turn when the first does, and has it until `end`."""
+
+    def __init__(self, gate: Gate, session: str) -> None:
+        self._gate = gate
+        self._session = session
+        self._once = asyncio.Lock()
+        self._taken = False
+        self._over = False
+
+    async def take(self) -> None:
+        """Raises ClosedError. What goes on after the end (an experiment in the background) needs no turn."""
+        async with self._once:
+            if not self._taken and not self._over:
+                await self._gate.enter(self._session)
+                self._taken = True
+
+    def end(self) -> None:
+        if self._taken and not self._over:
+            self._gate.leave(self._session)
+        self._over = True
+
+
 class Gate:
     """Counts what is being answered. `one_each`: each session has one answer at a time."""
 
-    def __init__(self, *, one_each: bool = False) -> None:
+    def __init__(self, *, one_each: bool = False, patience_s: float = PATIENCE_S) -> None:
         self.draining = False
         self.begun = 0
         self.refused = 0
         self._one_each = one_each
+        self._patience_s = patience_s
         self._running: dict[str, int] = {}
 
     @property
@@ -40,16 +64,20 @@ class Gate:
     @asynccontextmanager
     async def running(self, session: str) -> AsyncGenerator[None]:
         """Around one answer of `session`. Raises ClosedError instead of beginning it."""
-        await self._enter(session)
+        await self.enter(session)
         try:
             yield
         finally:
-            self._running[session] -= 1
-            if not self._running[session]:
-                del self._running[session]
+            self.leave(session)
 
-    async def _enter(self, session: str) -> None:
-        until = time.monotonic() + PATIENCE_S
+    def leave(self, session: str) -> None:
+        self._running[session] -= 1
+        if not self._running[session]:
+            del self._running[session]
+
+    async def enter(self, session: str) -> None:
+        """As `running`, for whoever sees to it that `leave` follows."""
+        until = time.monotonic() + self._patience_s
         while self._one_each and self._running.get(session) and not self.draining:
             if time.monotonic() >= until:
                 self.refused += 1

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..conversation.allowance import ASKING, Free, Grant, Visitor, most_tokens
+from ..conversation.allowance import ASKING, TURN, Free, Grant, Visitor, most_tokens
 from ..errors import ProviderError
 from ..models.pricing import cost
 from ..types import ModelSpec, Request
+from .gate import ClosedError
 from .rates import Rates, RatesUnknownError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # The longest answer where a budget holds and nobody has said how long one may be, in tokens.
 BUDGETED_OUTPUT_TOKENS = 4096
+# How much work of the embedded model outside of an answer counts as one, in tokens.
+TOKENS_OF_AN_ANSWER = 50
 
 SPENT: dict[str, str] = {
     "global": "Today's budget of this playground",
@@ -68,6 +71,12 @@ class Guard:
         self._opened: Future[Ledger] = Future()
         self._asked = dict.fromkeys(("paid", "own_key", "free"), 0)
         self._refused = 0
+        self._open = 0
+
+    @property
+    def open_calls(self) -> int:
+        """How many answers have been begun and not settled."""
+        return self._open
 
     @property
     def budgeted(self) -> bool:
@@ -79,13 +88,27 @@ class Guard:
     async def grant(self, request: Request, key: str | None) -> Grant:
         """Raises ProviderError: `quota` for a spent budget, `rate_limit`, `overloaded` where nobody can tell."""
         try:
+            await _take_turn()
             grant = await self._granted(request, key)
         except ProviderError:
             self._refused += 1
             raise
         paid = request.model.provider in self._rules.paid
         self._asked["own_key" if key is not None else "paid" if paid else "free"] += 1
-        return grant
+        self._open += 1
+        return _Open(grant, self._close)
+
+    async def admit(self, tokens: int) -> None:
+        """Raises ProviderError: `rate_limit` for whoever has had enough, or has an answer being written."""
+        try:
+            await _take_turn()
+            await self._check_own_rate(min(tokens, TOKENS_OF_AN_ANSWER))
+        except ProviderError:
+            self._refused += 1
+            raise
+
+    def _close(self) -> None:
+        self._open -= 1
 
     def figures(self) -> dict[str, tuple[str, str, float | None]]:
         """Counts for the metrics: name -> (kind, what it is, value)."""
@@ -106,11 +129,15 @@ class Guard:
         if request.model.provider not in self._rules.paid:
             await self._check_own_rate()
             return Free()
-        if self._rules.counted and not await self._rates.reachable():
+        if not await self.counts():
             raise ProviderError("overloaded", UNCHECKED)
         if not self._rules.budgeted:
             return Free()
         return await self._reserved(request, ASKING.get())
+
+    async def counts(self) -> bool:
+        """Whether the rates that hold here can be counted; where not, no paid model is asked."""
+        return not self._rules.counted or await self._rates.reachable()
 
     async def left(self, visitor: Visitor) -> Left:
         """What is left for `visitor`; never waits for the database to open."""
@@ -136,14 +163,15 @@ class Guard:
             log.error("the ledger cannot be read (%s)", type(error).__name__)
             return None
 
-    async def _check_own_rate(self) -> None:
+    async def _check_own_rate(self, tokens: int = TOKENS_OF_AN_ANSWER) -> None:
         if not self._rules.local_rate:
             return
         who = ("local", ASKING.get().address)
+        part = {"parts": tokens, "of": TOKENS_OF_AN_ANSWER}
         try:
-            wait_s = await self._rates.wait_s(self._rules.local_rate, *who)
+            wait_s = await self._rates.wait_s(self._rules.local_rate, *who, **part)
         except RatesUnknownError:
-            wait_s = await self._rates.own_wait_s(self._rules.local_rate, *who)
+            wait_s = await self._rates.own_wait_s(self._rules.local_rate, *who, **part)
         if wait_s:
             text = f"The embedded model gives {self._rules.local_rate} answers to one address: wait {wait_s:.0f} s."
             raise ProviderError("rate_limit", text, retry_after_s=wait_s)
@@ -176,6 +204,32 @@ class _Reservation:
     async def settle(self, usd: float | None) -> None:
         if usd is not None:
             await asyncio.to_thread(self.ledger.settle, self.reserved, usd)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A grant that is counted until it is settled."""
+
+    grant: Grant
+    close: Callable[[], None]
+
+    async def settle(self, usd: float | None) -> None:
+        try:
+            await self.grant.settle(usd)
+        finally:
+            self.close()
+
+
+async def _take_turn() -> None:
+    """Whoever asks has one answer at a time; raises what refuses as a ProviderError."""
+    take = TURN.get()
+    if take is None:
+        return
+    try:
+        await take()
+    except ClosedError as closed:
+        kind = "overloaded" if closed.draining else "rate_limit"
+        raise ProviderError(kind, closed.message, retry_after_s=60 if closed.draining else 5) from None
 
 
 def _put_back(ledger: Ledger, taking: asyncio.Future[Reserved]) -> None:

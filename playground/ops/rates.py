@@ -33,17 +33,18 @@ class Rates:
         self._shared = bool(redis_url)
         self._down_until = 0.0
 
-    async def wait_s(self, rate: str, *who: str) -> float:
+    async def wait_s(self, rate: str, *who: str, parts: int = 1, of: int = 1) -> float:
         """Counts one more; 0 if that is allowed by `rate` ("30/minute"), else the seconds to wait.
 
-        Raises RatesUnknownError when Redis is gone.
+        What is less or more than one counts as `parts` of the `of` that make one. Raises RatesUnknownError when Redis
+        is gone.
         """
-        return await self._count(self._limiter, parse(rate), who)
+        return await self._count(self._limiter, _item(rate, of), who, parts)
 
-    async def own_wait_s(self, rate: str, *who: str) -> float:
+    async def own_wait_s(self, rate: str, *who: str, parts: int = 1, of: int = 1) -> float:
         """The same, counted in this process alone: for what may go on when Redis is gone."""
-        item = parse(rate)
-        return 0.0 if await self._own.hit(item, *who) else await _until(self._own, item, who)
+        item = _item(rate, of)
+        return 0.0 if await self._own.hit(item, *who, cost=parts) else await _until(self._own, item, who)
 
     async def reachable(self) -> bool:
         """Whether the counts can be kept now."""
@@ -60,13 +61,13 @@ class Rates:
         return False
 
     async def _count(
-        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]
+        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...], parts: int
     ) -> float:
         if time.monotonic() < self._down_until:
             raise RatesUnknownError
         try:
             async with asyncio.timeout(2 * REDIS_WAIT_S):
-                return 0.0 if await limiter.hit(item, *who) else await _until(limiter, item, who)
+                return 0.0 if await limiter.hit(item, *who, cost=parts) else await _until(limiter, item, who)
         except Exception as error:
             self._note_down(error)
             raise RatesUnknownError from error
@@ -79,6 +80,11 @@ class Rates:
 async def _until(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> float:
     window = await limiter.get_window_stats(item, *who)
     return min(max(window.reset_time - time.time(), 1.0), float(item.get_expiry()))
+
+
+def _item(rate: str, of: int) -> RateLimitItem:
+    item = parse(rate)
+    return type(item)(item.amount * of, item.multiples)
 
 
 def _redis(url: str) -> Storage:

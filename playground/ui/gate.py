@@ -1,6 +1,7 @@
 """Lets every function of the page know who calls it, and one answer run per session. Knows no tab.
 
-It wraps the functions once the page is built, so that a new tab cannot forget it.
+It wraps the functions once the page is built, so that a new tab cannot forget it. What streams takes its turn before it
+begins; any other function takes one when it first makes a model work, which is asked of the Allowance.
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ from typing import Any
 
 from gradio.context import LocalContext
 
-from ..conversation.allowance import ASKING, Visitor
+from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
-from ..ops.gate import ClosedError, Gate
+from ..ops.gate import ClosedError, Gate, Turn
 from .untyped import gr
 
 
 def guard(page: Any, gate: Gate) -> None:
-    """Wraps every asynchronous function of `page`; those that stream wait for their turn."""
+    """Wraps every asynchronous function of `page`; each has its turn when a model works for it."""
     for dependency in page.fns.values():
         if inspect.isasyncgenfunction(dependency.fn):
             dependency.fn = _streaming(dependency.fn, gate)
         elif inspect.iscoroutinefunction(dependency.fn):
-            dependency.fn = _known(dependency.fn)
+            dependency.fn = _known(dependency.fn, gate)
 
 
 def streams(page: Any) -> Callable[[int], bool]:
-    """Tells whether the function of that index makes a model write."""
+    """Tells whether the function of that index streams an answer, which counts at the door; the Allowance counts
+    whatever else makes a model work."""
     streaming = {index for index, one in page.fns.items() if inspect.isasyncgenfunction(one.fn)}
     return streaming.__contains__
 
@@ -49,11 +51,22 @@ def visitor() -> Visitor:
     )
 
 
-def _known(fn: Any) -> Any:
+def session_of(who: Visitor) -> str:
+    """Whose answers the gate lets in one at a time."""
+    return f"{who.address} {who.session}"
+
+
+def _known(fn: Any, gate: Gate) -> Any:
     @wraps(fn)
     async def known(*values: Any, **named: Any) -> Any:
-        ASKING.set(visitor())
-        return await fn(*values, **named)
+        who = visitor()
+        turn = Turn(gate, session_of(who))
+        ASKING.set(who)
+        TURN.set(turn.take)
+        try:
+            return await fn(*values, **named)
+        finally:
+            turn.end()
 
     return known
 
@@ -63,13 +76,19 @@ def _streaming(fn: Any, gate: Gate) -> Any:
     async def streaming(*values: Any, **named: Any) -> AsyncGenerator[Any]:
         who = visitor()
         try:
-            async with gate.running(f"{who.address} {who.session}"):
-                ASKING.set(who)
+            async with gate.running(session_of(who)):
+                _begin(who)
                 async with aclosing(fn(*values, **named)) as stream:
                     async for value in stream:
                         yield value
-                        ASKING.set(who)  # each step may run in a context of its own
+                        _begin(who)  # each step may run in a context of its own
         except ClosedError as closed:
             raise gr.Error(closed.message, print_exception=False) from None
 
     return streaming
+
+
+def _begin(who: Visitor) -> None:
+    """Notes who asks, and that the turn is taken."""
+    ASKING.set(who)
+    TURN.set(None)

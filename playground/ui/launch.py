@@ -6,12 +6,12 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from ..ops.gate import Gate
-from . import theme, zero_gpu
+from . import light, theme, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
@@ -68,13 +68,15 @@ def launch(
             "openapi_url": "/openapi.json",
         },
     )
+    light.lighten(page)
     return loops[0]
 
 
-def serve(page: Any, gate: Gate) -> None:
+def serve(page: Any, gate: Gate, open_calls: Callable[[], int]) -> None:
     """Blocks until the process is told to end, lets what streams come to its end, and closes the server.
 
-    SIGTERM takes no new work and waits for up to DRAIN_S seconds; Ctrl-C does not wait.
+    SIGTERM takes no new work and waits for up to DRAIN_S seconds, also for `open_calls` of models that nobody reads
+    now, as an experiment's; Ctrl-C does not wait.
     """
     told = threading.Event()
 
@@ -90,8 +92,8 @@ def serve(page: Any, gate: Gate) -> None:
         drain_s = 0.0
     gate.draining = True
     until = time.monotonic() + drain_s
-    had_work = gate.active > 0
-    while gate.active and time.monotonic() < until:
+    had_work = gate.active + open_calls() > 0
+    while gate.active + open_calls() and time.monotonic() < until:
         time.sleep(LOOK_S)
     if had_work and drain_s:
         time.sleep(FAREWELL_S)

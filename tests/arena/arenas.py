@@ -41,13 +41,13 @@ def spoken(request):
 
 
 @contextmanager
-def an_arena(folder, script=spoken, *, bravo="", charlie="retired = true", window=4000):
+def an_arena(folder, script=spoken, *, bravo="", charlie="retired = true", window=4000, daily=None):
     """(arena, provider), answered by `script`: a function of the request, or fixed steps."""
     (folder / "own.toml").write_text(TOML.format(bravo=bravo, charlie=charlie, window=window))
     settings = load_settings({"PLAYGROUND_CONFIG": str(folder / "own.toml"), "PLAYGROUND_LOCAL": "off"})
     provider = ScriptedProvider(script)
     backends = Backends(load_catalog(settings), {"lab": provider})
-    arena = Arena(backends, lambda: Votes(Database("", folder), "host:1"), rng=Random(7))
+    arena = Arena(backends, lambda: Votes(Database("", folder), "host:1", daily=daily), rng=Random(7))
     arena.open()
     try:
         yield arena, provider

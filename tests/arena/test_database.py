@@ -15,6 +15,18 @@ from playground.errors import ConfigError
 
 from .records import CONTENDERS, battle, tallied
 
+NEWEST_FIRST = [
+    "votes_of_day",
+    "spending",
+    "pair_count",
+    "vote_revision",
+    "vote",
+    "battle",
+    "contender",
+    "secret",
+    "schema_version",
+]
+
 
 def version(database):
     with database.reading() as connection:
@@ -24,9 +36,8 @@ def version(database):
 def test_every_earlier_version_is_brought_up_to_date(database_url, tmp_path):
     database = Database(database_url, tmp_path)
     with database.engine.begin() as connection:
-        tables = ["spending", "pair_count", "vote_revision", "vote", "battle", "contender", "secret", "schema_version"]
         for at in range(len(migrations()) + 1):
-            for table in tables:
+            for table in NEWEST_FIRST:
                 connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
             migrate(connection, at)
             migrate(connection)
@@ -58,8 +69,7 @@ INSERT INTO vote_revision VALUES ('b3', 'human', 1, 'both_bad', 'me', 9, 9)
 def test_what_version_1_stored_is_there_counted_and_can_be_gone_on_with(database_url, tmp_path):
     database = Database(database_url, tmp_path)
     with database.engine.begin() as connection:
-        newest_first = ["spending", "pair_count", "vote_revision", "vote", "battle", "contender", "secret"]
-        for table in [*newest_first, "schema_version"]:
+        for table in NEWEST_FIRST:
             connection.execute(text(f"DROP TABLE {table}"))
         migrate(connection, 1)
         for statement in VERSION_1.split(";"):

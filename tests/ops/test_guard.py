@@ -82,6 +82,13 @@ async def test_a_model_without_a_price_is_refused_and_says_whose_move_it_is(tmp_
     assert paid.provider.requests == []
 
 
+async def test_a_model_that_writes_less_than_the_budgets_own_limit_is_asked_for_what_it_can(tmp_path):
+    short = replace(CATALOG.get("gpt-4o"), id="short", max_output_tokens=100)
+    paid = Paid(tmp_path, SAYS, catalog=Catalog({**CATALOG.models, "short": short}, CATALOG.providers, {}))
+    assert (await paid.ask("short")).error is None
+    assert paid.provider.requests[0].sampling.max_tokens == 100
+
+
 async def test_a_refused_call_costs_nothing_and_a_broken_one_what_had_arrived(tmp_path):
     paid = Paid(tmp_path, [ProviderError("overloaded", "Busy", retry_after_s=60)])
     await paid.ask()
