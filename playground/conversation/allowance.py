@@ -10,16 +10,14 @@ import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..models import tokens
 from ..models.image_tokens import image_tokens
 from ..models.pricing import cost
 from ..types import ModelSpec, Request, Usage
+from .growing import Reply
 from .prepare import MOST_OVERHEAD
-
-if TYPE_CHECKING:
-    from .reply import Reply
 
 # What a provider adds to the prompt to hold an answer to a schema, in tokens: more than any is known to.
 SCHEMA_OVERHEAD = 1024

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..errors import ProviderError
 from . import keeping, safe
 from .asking import question_of

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field, replace
 
 from ..conversation.archive import Conversation, joined
+from ..conversation.growing import Reply
 from ..conversation.jsonmode import repair_prompt
 from ..conversation.output import unmasked
-from ..conversation.reply import Reply
 from ..types import Contender, Message
 
 GO_ON = "Go on exactly where your last message stopped. Do not repeat anything and do not comment."

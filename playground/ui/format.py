@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..types import ModelSpec, Strategy, Usage
 
 DOT = " · "

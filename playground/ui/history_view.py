@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..conversation.archive import Conversation, Totals
+from ..conversation.growing import Reply
 from ..conversation.output import mask_keys
 from ..conversation.records import unkept_images
-from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format, marks_view, transcript
 from .transcript import Shown, text_block

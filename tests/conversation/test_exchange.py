@@ -9,8 +9,8 @@ import pytest
 from playground.conversation import exchange, records
 from playground.conversation.archive import Conversation
 from playground.conversation.exchange import from_messages, read_file, to_markdown
+from playground.conversation.growing import Reply
 from playground.conversation.records import UnreadableError
-from playground.conversation.reply import Reply
 from playground.errors import ProviderError
 from playground.types import Contender, Message, SamplingParams, Usage
 
