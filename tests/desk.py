@@ -1,8 +1,10 @@
 """A model server for tests of the chat page: answers at once, counts its answers, notes which keys it was shown.
 
-`/open/v1` wants no key, `/vault/v1` wants KEY. An answer repeats the question; max_tokens counts its words.
+`/open/v1` wants no key, `/vault/v1` wants KEY. An answer repeats the question; max_tokens counts its words. To a
+question with "slowly" in it the answer goes on for a while.
 """
 
+import asyncio
 import json
 import threading
 from contextlib import contextmanager
@@ -49,7 +51,10 @@ class Desk:
             return JSONResponse({"error": {"message": "no such key", "code": "invalid_api_key"}}, 401)
         body = await request.json()
         self.bodies.append(body)
-        words = f"Answer {len(self.bodies)} to: {body['messages'][-1]['content']}".split(" ")
+        asked = body["messages"][-1]["content"]
+        if "slowly" in asked:
+            return StreamingResponse(chunks(["so"] * 2000, "stop", pause_s=0.02), media_type="text/event-stream")
+        words = f"Answer {len(self.bodies)} to: {asked}".split(" ")
         kept = words[: body.get("max_tokens") or len(words)]
         reason = "stop" if len(kept) == len(words) else "length"
         return StreamingResponse(chunks(kept, reason), media_type="text/event-stream")
@@ -62,12 +67,13 @@ class Desk:
         return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in ids]})
 
 
-async def chunks(words, reason):
+async def chunks(words, reason, pause_s=0.0):
     def choice(delta, finish=None):
         return f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta, 'finish_reason': finish}]})}\n\n"
 
     for word in words:
         yield choice({"content": f"{word} "})
+        await asyncio.sleep(pause_s)
     yield choice({}, reason)
     yield f"data: {json.dumps({'choices': [], 'usage': {'prompt_tokens': 10, 'completion_tokens': len(words)}})}\n\n"
     yield "data: [DONE]\n\n"

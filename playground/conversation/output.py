@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import count
 
 from .reply import Reply
 
@@ -28,7 +29,7 @@ KEYS = re.compile(
 )
 # The end of an answer that is still being written, where one of those may have begun.
 BEGUN = re.compile(r"(?<![\w-])(?:sk-|AIza|hf_|gsk_|xai-|gh[pousr]_|github_pat_|glpat-|AKIA|xox[abeoprs]-)[\w-]*\Z")
-MASK = "[key hidden]"
+MASK, FURTHER_MASK = "[key hidden]", "[key {} hidden]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ def marks(reply: Reply, violations: tuple[str, ...] = ()) -> Marks:
     sources, unlisted = citations(reply.text)
     stopped = reply.finish_reason == "content_filter" or (reply.error is not None and reply.error.kind == "blocked")
     safety = (reply.detail or "no reason given") if stopped else None
-    return Marks(sources, unlisted, safety, mask_keys(reply.text)[1], violations)
+    masked = sum(mask_keys(part)[1] for part in (reply.text, reply.thinking))
+    return Marks(sources, unlisted, safety, masked, violations)
 
 
 def citations(text: str) -> tuple[tuple[Source, ...], tuple[int, ...]]:
@@ -81,9 +83,24 @@ def citations(text: str) -> tuple[tuple[Source, ...], tuple[int, ...]]:
 
 
 def mask_keys(text: str, *, growing: bool = False) -> tuple[str, int]:
-    """(the text with every key hidden, how many there were). While it grows, a key's beginning is hidden, too."""
-    masked, count = KEYS.subn(MASK, text)
-    return (BEGUN.sub(MASK, masked) if growing else masked), count
+    """(the text with every key hidden, how many there were). While it grows, a key's beginning is hidden, too.
+
+    Each mask is another one, so that `unmasked` can tell them apart.
+    """
+    number = count(1)
+    masked, found = KEYS.subn(lambda _: _mask(next(number)), text)
+    return (BEGUN.sub(_mask(found + 1), masked) if growing else masked), found
+
+
+def unmasked(text: str, original: str) -> str:
+    """`text`, which somebody has made of the masked `original`, with each key where its mask still stands."""
+    for number, key in enumerate(KEYS.finditer(original), 1):
+        text = text.replace(_mask(number), key[0])
+    return text
+
+
+def _mask(number: int) -> str:
+    return MASK if number == 1 else FURTHER_MASK.format(number)
 
 
 def _cited(prose: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from ..models import tokens
 from ..models.catalog import Catalog
 from ..models.learned import Learned
 from ..models.pricing import cost
-from ..providers.base import Deadlines, Provider, Pump, drive
+from ..providers.base import Deadlines, Load, Provider, Pump, drive
 from ..types import (
     Contender,
     Event,
@@ -87,6 +87,7 @@ class Backends:
     limits: Limits = field(default_factory=Limits)
     allowance: Allowance = field(default_factory=Free)
     learned: Learned = field(default_factory=Learned)
+    load: Load = field(default_factory=Load)
 
     async def reply(
         self,
@@ -114,7 +115,7 @@ class Backends:
         request = prepared.request
         answer = _Growing(replace(shown, left_out=prepared.left_out, strategy=options.strategy))
         last: Reply | None = None
-        pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines))
+        pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines), self.load)
         try:
             async with pump:
                 try:

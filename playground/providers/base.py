@@ -159,6 +159,26 @@ def _blocked(request: Request, detail: str) -> ProviderError:
     )
 
 
+@dataclass
+class Load:
+    """How many streams run in this process, and how long each of them rests between two looks at its socket.
+
+    Waking up costs more than what is read then. A reader sees an answer a few times a second, and where many run it
+    makes no difference to anyone whether tokens were fetched one by one; while a socket is not read, they wait there.
+    """
+
+    active: int = 0
+
+    def rest_s(self) -> float:
+        return min((self.active - FEW) * REST_PER_STREAM_S, LONGEST_REST_S) if self.active > FEW else 0.0
+
+
+FEW = 8
+REST_PER_STREAM_S, LONGEST_REST_S = 0.001, 0.1
+# Events that follow each other this fast had arrived together.
+TOGETHER_S = 0.005
+
+
 class Pump:
     """Runs one event stream in a task of its own and hands over whatever has arrived since last asked.
 
@@ -170,8 +190,9 @@ class Pump:
     events arrive, not when they are read.
     """
 
-    def __init__(self, events: AsyncGenerator[Event]) -> None:
+    def __init__(self, events: AsyncGenerator[Event], load: Load | None = None) -> None:
         self._events = events
+        self._load = load or Load()
         self._arrived: list[Event] = []
         self._wake = asyncio.Event()
         self._over = False
@@ -212,15 +233,21 @@ class Pump:
         raise StopAsyncIteration
 
     async def _run(self) -> None:
+        looked = time.perf_counter()
+        self._load.active += 1
         try:
             async with aclosing(self._events) as events:
                 async for event in events:
                     self._note_time(event)
                     self._arrived.append(event)
                     self._wake.set()
+                    if self.ttft_s is not None and time.perf_counter() - looked > TOGETHER_S:
+                        await asyncio.sleep(self._load.rest_s())
+                        looked = time.perf_counter()
         except Exception as error:  # handed to the reader, who asked for this stream
             self._error = error
         finally:
+            self._load.active -= 1
             self._ended_at = time.perf_counter()
             self._over = True
             self._wake.set()

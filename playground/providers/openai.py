@@ -1,16 +1,17 @@
 """OpenAI and every compatible server. The only file that knows the openai SDK; knows no family by name.
 
-The SDK is asked for plain JSON instead of its models: building those costs several times what all the rest of a
-stream does, and checks nothing.
+The SDK asks and the stream's bytes are read here: its own reading costs several times what all the rest of a stream
+does, and checks nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 
@@ -18,6 +19,7 @@ from ..types import Event, Request, Started
 from . import faults
 from .base import Endpoint, load_sdk
 from .openai_wires import CHAT, WIRES, SoFar, Wire
+from .sse import Events
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -109,20 +111,37 @@ async def _answer(client: AsyncOpenAI, wire: Wire, request: Request, endpoint: E
             lambda body: faults.from_response(200, body, headers, endpoint, request),
             faults.protocol_error(endpoint, request),
         )
-        strange = False
-        pieces = aiter(stream)
-        async for piece in pieces:
-            for event in wire.read(so_far.table(piece), so_far):
-                yield event
+        async with aclosing(_pieces(stream.response, so_far)) as pieces:
+            strange = False
+            async for piece in pieces:
+                for event in wire.read(so_far.table(piece), so_far):
+                    yield event
+                if so_far.reason is not None:
+                    break
+                strange = not so_far.heard
             if so_far.reason is not None:
-                break
-            strange = not so_far.heard
-        if so_far.reason is not None:
-            for event in await _rest(pieces, wire, so_far):
-                yield event
-            yield so_far.finished()
-        elif strange:
-            raise so_far.malformed
+                for event in await _rest(pieces, wire, so_far):
+                    yield event
+                yield so_far.finished()
+            elif strange:
+                raise so_far.malformed
+
+
+async def _pieces(response: httpx2.Response, so_far: SoFar) -> AsyncGenerator[object]:
+    """The JSON of each event until the end marker; an error among them is raised."""
+    events, arriving = Events(), response.aiter_bytes()
+    async for bytes_ in arriving:
+        for data in events.feed(bytes_):
+            if data.startswith(b"[DONE]"):
+                with suppress(Exception):  # read to its end, a connection can be used again
+                    async with asyncio.timeout(REST_S):
+                        async for _ in arriving:
+                            pass
+                return
+            value: Any = json.loads(data)
+            if isinstance(value, dict) and (error := cast(dict[str, Any], value).get("error")):
+                raise so_far.fault(error)
+            yield value
 
 
 async def _rest(pieces: AsyncIterator[object], wire: Wire, so_far: SoFar) -> list[Event]:

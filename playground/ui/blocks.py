@@ -19,6 +19,7 @@ from . import (
 )
 from .gate import guard
 from .header import state_line, state_of
+from .light import Page
 from .pacing import Pace
 from .untyped import gr
 from .voter import remember
@@ -36,7 +37,7 @@ def build(composition: Composition) -> Any:
         now = state_of(backends.catalog, local.state if local else None)
         return state_line(now), gr.Timer(active=not now.settled)
 
-    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    with Page(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         voter = remember(page)
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")

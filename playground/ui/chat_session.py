@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ..conversation.archive import Conversation, joined
 from ..conversation.jsonmode import repair_prompt
+from ..conversation.output import unmasked
 from ..conversation.reply import Reply
 from ..types import Contender, Message
 
@@ -56,8 +57,12 @@ class Session:
         return self.answering(at if turn.message.role == "user" else turn.parent)
 
     def edited(self, at: int, text: str) -> Session:
-        """Another wording of a turn. A question is to be answered; an answer stands as it was written."""
+        """Another wording of a turn. A question is to be answered; an answer stands as it was written.
+
+        Whoever edits an answer sees masks in the place of keys: where one still stands the key stays what it was.
+        """
         old = self.conversation.turns[at]
+        text = unmasked(text, old.message.content) if old.message.role == "assistant" else text
         conversation = self.conversation.said(replace(old.message, content=text), under=old.parent)
         changed = replace(self, conversation=conversation)
         return changed.answering(conversation.leaf) if old.message.role == "user" else changed.touched()

@@ -1,82 +1,18 @@
-// The list of conversations, and where they are kept: in this browser's database, or on the server if its owner says so.
+// The list of conversations, and what the server tells of the one in view; conversation_stores.js comes before it.
 // `element`, `trigger`, `props` and `watch` come with the component. Names and key are fixed, so that they outlast updates.
-const NAME = "llm-playground";
 const LARGEST_FILE = 4_000_000;
 const UNDO_MS = 8000;
+const STOP_MS = 3000;
 const $ = (selector) => element.querySelector(selector);
-const head = ({ id, name, updated }) => ({ id, name, updated });
-
-const inMemory = () => {
-  const records = new Map();
-  return {
-    heads: async () => [...records.values()].map(head),
-    records: async () => [...records.values()],
-    get: async (id) => records.get(id),
-    put: async (record) => void records.set(record.id, record),
-    remove: async (id) => void records.delete(id),
-  };
-};
-
-const inBrowser = async () => {
-  const asked = (request) =>
-    new Promise((good, bad) => {
-      request.onsuccess = () => good(request.result);
-      request.onerror = () => bad(request.error);
-    });
-  const opening = indexedDB.open(NAME, 1);
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore("heads", { keyPath: "id" });
-    opening.result.createObjectStore("records", { keyPath: "id" });
-  };
-  const database = await asked(opening);
-  const read = (store, how) => asked(how(database.transaction(store).objectStore(store)));
-  const write = (how) =>
-    new Promise((good, bad) => {
-      const transaction = database.transaction(["heads", "records"], "readwrite");
-      transaction.oncomplete = good;
-      transaction.onabort = transaction.onerror = () => bad(transaction.error);
-      how(transaction.objectStore("heads"), transaction.objectStore("records"));
-    });
-  return {
-    heads: () => read("heads", (store) => store.getAll()),
-    records: () => read("records", (store) => store.getAll()),
-    get: (id) => read("records", (store) => store.get(id)),
-    put: (record) => write((heads, records) => (heads.put(head(record)), records.put(record))),
-    remove: (id) => write((heads, records) => (heads.delete(id), records.delete(id))),
-  };
-};
-
-const onServer = () => {
-  const key = `${NAME}-browser`;
-  let word = localStorage.getItem(key);
-  if (!word) {
-    word = [...crypto.getRandomValues(new Uint8Array(18))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    localStorage.setItem(key, word);
-  }
-  const ask = async (path, method = "GET", record = undefined) => {
-    const answer = await fetch(new URL(`conversations${path}`, document.baseURI), {
-      method,
-      headers: { "X-Browser": word, ...(record && { "Content-Type": "application/json" }) },
-      body: record && JSON.stringify(record),
-    });
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(told.error?.message || told.detail || "The server did not keep it.");
-    return told;
-  };
-  return {
-    heads: () => ask(""),
-    records: () => ask("?whole=true"),
-    get: (id) => ask(`/${id}`),
-    put: (record) => ask(`/${record.id}`, "PUT", record),
-    remove: (id) => ask(`/${id}`, "DELETE"),
-  };
-};
-
 let store = inMemory();
 let heads = [];
 let current = null; // the record of what the page shows, as far as it was told
+let opening = null; // the record that the server was asked to show
 let found = null; // ids whose text holds what is searched for, null without a search
 const rescued = inMemory(); // what could not be kept, for as long as the page is open
+const known = new Set(); // ids that were in the store at some time: one that is there no more was deleted
+const deleted = new Map(); // ids that were deleted here, with what was still written to them
+const foreign = new Map(); // how many turns of a conversation this page has not seen, by id
 
 const say = (text, label = "", act = null) => {
   const note = $(".convs-note");
@@ -122,17 +58,38 @@ const draw = () => {
 
 const refresh = async () => {
   try {
-    heads = [...(await store.heads()), ...(await rescued.heads())];
+    const stored = await store.heads();
+    for (const { id } of stored) known.add(id);
+    heads = [...stored, ...(await rescued.heads())];
   } catch (error) {
     say(`The conversations cannot be read: ${error.message}`);
   }
   draw();
 };
 
-const keep = async (record) => {
+// Whether it is kept; not if it was deleted meanwhile, which takes this page's reader to undo.
+const stored = (record, renamed) =>
+  alone(async () => {
+    const there = await store.get(record.id);
+    if (!there && known.has(record.id)) return false;
+    const whole = there ? united(there, record) : record;
+    await store.put(there && !renamed ? { ...whole, title: there.title, name: there.name } : whole);
+    known.add(record.id);
+    const more = whole.turns.length - record.turns.length;
+    if (more > (foreign.get(record.id) || 0)) say("Another tab has written to this conversation too: open it again to see both.");
+    foreign.set(record.id, more);
+    return true;
+  });
+
+const keep = async (record, renamed = false) => {
   try {
-    await store.put(record);
-    await rescued.remove(record.id);
+    if (await stored(record, renamed)) return await rescued.remove(record.id);
+    await rescued.put(record);
+    say(`Another tab has deleted “${record.name}”: it is kept only while this page is open.`, "Keep it", async () => {
+      known.delete(record.id);
+      await keep(await rescued.get(record.id));
+      await refresh();
+    });
   } catch (error) {
     await rescued.put(record);
     const why = error?.name === "QuotaExceededError" ? "This browser's storage is full" : error?.message || "It failed";
@@ -143,15 +100,14 @@ const keep = async (record) => {
 };
 
 // A page tells what has changed: the head, and the turns from a place on. Turns are only ever added.
+// They are counted as the page counts them: what is stored may hold another tab's turns as well.
 const merge = async ({ from, ...record }) => {
-  let before = [];
-  if (from > 0) {
-    const known = current?.id === record.id ? current : await store.get(record.id).catch(() => null);
-    if (!known || known.turns.length < from) return void trigger("apply");
-    before = known.turns.slice(0, from);
-  }
-  current = { ...record, turns: [...before, ...record.turns] };
-  await keep(current);
+  const before = [current, opening].find((one) => one?.id === record.id && one.turns.length >= from);
+  if (from > 0 && !before) return void (deleted.has(record.id) || trigger("apply"));
+  const whole = { ...record, turns: [...(before?.turns.slice(0, from) || []), ...record.turns] };
+  if (deleted.has(record.id)) return void deleted.set(record.id, whole);
+  current = whole;
+  await keep(whole, before?.title !== record.title);
 };
 
 const open = async (id) => {
@@ -161,7 +117,7 @@ const open = async (id) => {
       await refresh();
       return say("This conversation is no longer there: another tab has deleted it.");
     }
-    current = record;
+    opening = record;
     trigger("select", { record: JSON.stringify(record) });
     document.getElementById("chat")?.classList.remove("shows-list");
   } catch (error) {
@@ -169,17 +125,34 @@ const open = async (id) => {
   }
 };
 
+// What is being written is stopped, and the page has taken up what had arrived.
+const stopped = async () => {
+  const button = () => document.querySelector("#composer .stop-button");
+  button()?.click();
+  for (const until = Date.now() + STOP_MS; button() && Date.now() < until; ) await new Promise((go) => setTimeout(go, 50));
+};
+
 const remove = async (id) => {
-  const record = (await rescued.get(id)) || (await store.get(id));
-  await store.remove(id);
-  await rescued.remove(id);
-  if (current?.id === id) {
-    current = null;
-    trigger("clear");
+  if (current?.id === id) await stopped();
+  await telling;
+  deleted.set(id, null); // first, because what is still told of it must find this
+  let record;
+  try {
+    record = (await rescued.get(id)) || (await store.get(id));
+    await store.remove(id);
+  } catch (error) {
+    deleted.delete(id);
+    throw error;
   }
+  await rescued.remove(id);
+  if (current?.id === id) trigger("delete", { id });
   await refresh();
+  if (!record) return;
   say(`“${record.name}” is deleted.`, "Undo", async () => {
-    await keep(record);
+    const later = deleted.get(id);
+    deleted.delete(id);
+    known.delete(id);
+    await keep(later ? united(record, later) : record);
     await refresh();
   });
   setTimeout(() => $(".convs-note").textContent.includes("is deleted") && say(""), UNDO_MS);
@@ -199,7 +172,7 @@ const rename = (item) => {
     const title = input.value.trim().slice(0, 200);
     if (takes && title) {
       const record = (await rescued.get(id)) || (await store.get(id));
-      await keep({ ...record, title, name: title });
+      await keep({ ...record, title, name: title }, true);
       if (current?.id === id) {
         current = { ...current, title, name: title };
         trigger("input", { title });
@@ -243,8 +216,6 @@ element.addEventListener("click", (event) => {
   else if (act === "rename") rename(item);
   else if (act === "delete") remove(item.dataset.id).catch((error) => say(`Not deleted. ${error.message}`));
   else if (act === "new") {
-    current = null;
-    draw();
     trigger("clear");
     document.getElementById("chat")?.classList.remove("shows-list");
   } else if (act === "share") trigger("copy");
@@ -265,6 +236,8 @@ const hear = async ({ saves = [], shown, file, link, note }) => {
     if (shown === null) current = null;
     await refresh();
   }
+  // An answer that was settling while its conversation was deleted has brought it back into view.
+  if (deleted.has(shown)) trigger("delete", { id: shown });
   if (file) download(file.name, file.text);
   if (link !== undefined) {
     const url = new URL(location.href);

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..conversation.archive import Conversation, Totals
+from ..conversation.output import mask_keys
 from ..conversation.records import unkept_images
 from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
@@ -28,7 +29,7 @@ def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
         if turn.message.role == "user":
             parts = [*transcript.question(turn.message), *_unkept(unkept.get(at, 0), turn.lost_images)]
         elif turn.reply is None:
-            parts = [_text(turn.message), transcript.folded(transcript.NOTE, "Written by you")]
+            parts = _written(turn.message)
         else:
             parts = [*transcript.turn(turn.reply, card(turn.reply.model), over=True), *marks_view.shown(turn.reply)]
         if links := _links(conversation, at, last=at == last):
@@ -100,5 +101,9 @@ def _actions(links: list[str]) -> Shown:
     return {"role": "assistant", "content": text_block("&ensp;".join(links)), "metadata": {"id": ACTIONS}}
 
 
-def _text(message: Message) -> Shown:
-    return {"role": "assistant", "content": text_block(message.content)}
+def _written(message: Message) -> list[Shown]:
+    """An answer that no model gave in this conversation; a key in it is hidden like any other."""
+    text, _ = mask_keys(message.content)
+    said: Shown = {"role": "assistant", "content": text_block(text)}
+    note = transcript.folded(transcript.NOTE, "Written by you or imported")
+    return [said, note, *marks_view.shown(Reply("", message.content))]

@@ -21,8 +21,8 @@ def saved(session: Session, **more: Any) -> tuple[Session, str]:
     """(the session as one that is kept, the text that has the script keep it)."""
     conversation = session.conversation
     saves = [save(conversation, session.saved)] if conversation.turns else []
-    shown = conversation.id if conversation.turns else None
-    return replace(session, saved=len(conversation.turns)), told(saves=saves, shown=shown, **more)
+    shown = {"shown": conversation.id if conversation.turns else None}
+    return replace(session, saved=len(conversation.turns)), told(saves=saves, **{**shown, **more})
 
 
 def save(conversation: Conversation, start: int = 0) -> dict[str, Any]:

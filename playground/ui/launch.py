@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ..ops.gate import Gate
-from . import theme, zero_gpu
+from . import light, theme, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
@@ -68,6 +68,7 @@ def launch(
             "openapi_url": "/openapi.json",
         },
     )
+    light.lighten(page)
     return loops[0]
 
 

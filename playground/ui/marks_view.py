@@ -16,7 +16,9 @@ def shown(reply: Reply) -> list[Shown]:
     """What is said under an answer that has ended."""
     found = marks(reply, reply.violations or ())
     messages = [folded(NOTE, title, content) for title, content in _lines(found)]
-    if reply.tokens:
+    if reply.tokens and found.masked:
+        messages.append(folded(NOTE, "Token probabilities are not shown: they would spell out what is hidden"))
+    elif reply.tokens:
         tokens = reply.tokens[:MOST_TOKENS]
         unfolds = folded(NOTE, probabilities.summary(reply.tokens))
         # Not guarded as a model's text is: these tags are ours, and every sign between them is a number.

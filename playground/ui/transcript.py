@@ -81,7 +81,9 @@ def _is_pending(message: Shown) -> bool:
 
 
 def _thinking(reply: Reply, over: bool) -> Shown:
-    thinking = folded(THINKING, "Thinking", reply.thinking, pending=not (over or reply.text or reply.done))
+    thinks = not (over or reply.text or reply.done)
+    text, _ = mask_keys(reply.thinking, growing=thinks)
+    thinking = folded(THINKING, "Thinking", text, pending=thinks)
     if reply.thinking_s is not None:
         thinking["metadata"] |= {"title": "Thought", "duration": round(reply.thinking_s, 1)}
     return thinking

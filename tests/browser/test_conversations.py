@@ -128,6 +128,69 @@ async def test_conversations_are_kept_listed_searched_renamed_and_deleted(office
     await expect(chat.questions).to_have_count(2)
 
 
+async def test_a_conversation_deleted_while_it_is_answered_stays_deleted_until_it_is_wanted_back(office, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("Count slowly")
+    await expect(chat.answers.last).to_contain_text("so so")
+    await chat.list.hover()
+    await chat.list.get_by_role("button", name="Delete: Count slowly").click()
+    await expect(chat.questions).to_have_count(0)
+    await expect(chat.stop).to_have_count(0)
+    await chat.ask("Another one?")
+    await chat.answered()
+    await expect(chat.list).to_have_count(1)
+    await chat.note.get_by_role("button", name="Undo").click()
+    await chat.list.get_by_role("button", name="Count slowly", exact=True).click()
+    await expect(chat.answers).to_contain_text("so so")
+    await expect(chat.transcript).to_contain_text("Stopped. What had arrived is kept.")
+
+
+async def test_two_tabs_on_one_conversation_lose_nothing_and_keep_nothing_twice(office, browser):
+    context = await browser.new_context()
+    one, two = [Chat(await context.new_page()) for _ in range(2)]
+    await one.open(office)
+    await one.ask("Start?")
+    await one.answered(1)
+    await two.open(office)
+    await two.list.get_by_role("button", name="Start?", exact=True).click()
+    await expect(two.answers).to_have_count(1)
+    for at in range(2):
+        for name, chat in (("one", one), ("two", two)):
+            await chat.ask(f"From {name}, {at}?")
+            await chat.answered(2 + at)
+    await expect(one.note).to_contain_text("Another tab has written to this conversation too")
+    await two.list.hover()
+    await two.list.get_by_role("button", name=re.compile("Rename")).click()
+    await two.page.get_by_role("textbox", name="New name").fill("Shared")
+    await two.page.get_by_role("textbox", name="New name").press("Enter")
+    await one.ask("Last?")
+    await one.answered(4)
+
+    await two.open(office)
+    await two.list.get_by_role("button", name="Shared", exact=True).click()
+    await expect(two.questions).to_have_count(4)
+    async with two.page.expect_download() as download:
+        await two.page.get_by_role("button", name="JSON", exact=True).click()
+    turns = json.loads((await (await download.value).path()).read_text())["turns"]
+    asked = [turn["content"] for turn in turns if turn["role"] == "user"]
+    assert sorted(asked) == ["From one, 0?", "From one, 1?", "From two, 0?", "From two, 1?", "Last?", "Start?"]
+    assert len(turns) == 2 * len(asked)
+
+    await two.list.hover()
+    await two.list.get_by_role("button", name="Delete: Shared").click()
+    await expect(two.list).to_have_count(0)
+    await one.ask("Still here?")
+    await one.answered(5)
+    await expect(one.note).to_contain_text("Another tab has deleted")
+    await two.open(office)
+    await expect(two.list).to_have_count(0)
+    await one.note.get_by_role("button", name="Keep it").click()
+    await expect(one.note).to_be_hidden()
+    await two.open(office)
+    await expect(two.list).to_have_count(1)
+
+
 async def test_files_go_out_and_come_in_and_what_is_none_is_refused(office, page, tmp_path):
     chat = Chat(page)
     await chat.open(office)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.conversation.output import MASK, Source, citations, marks, mask_keys
+from playground.conversation.output import MASK, Source, citations, marks, mask_keys, unmasked
 from playground.conversation.reply import Reply
 from playground.errors import ProviderError
 
@@ -49,7 +49,7 @@ def test_code_is_no_source():
     ],
 )
 def test_keys_are_hidden_and_counted(key):
-    assert mask_keys(f"Use {key} here, or {key}.") == (f"Use {MASK} here, or {MASK}.", 2)
+    assert mask_keys(f"Use {key} here, or {key}.") == (f"Use {MASK} here, or [key 2 hidden].", 2)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,14 @@ def test_no_part_of_a_key_shows_while_it_is_written():
     key = "sk-proj-abcDEF123456ghiJKL789mnoPQR"
     for length in range(4, len(key) + 1):
         assert "abc" not in mask_keys(f"It is {key[:length]}", growing=True)[0]
+
+
+def test_an_edited_text_gets_back_the_keys_whose_masks_were_left_in_it():
+    keys = ["sk-proj-abcDEF123456ghiJKL789mnoPQR", "hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"]
+    original = f"Use {keys[0]} or {keys[1]}."
+    assert unmasked(mask_keys(original)[0], original) == original
+    assert unmasked("Only [key 2 hidden]!", original) == f"Only {keys[1]}!"
+    assert unmasked("Neither.", original) == "Neither."
 
 
 def test_a_safety_stop_is_told_with_what_the_provider_said():

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from playground.conversation.output import MASK
 from playground.conversation.reply import Reply
 from playground.types import Contender, Message, Usage
 from playground.ui import history_view, keeping
@@ -57,6 +58,16 @@ def test_an_edited_question_runs_and_an_edited_answer_does_not():
     assert session.edited(0, "Better").running
     own = session.edited(1, "Mine")
     assert (own.running, texts(own)) == (False, ["Q1", "Mine"])
+
+
+def test_an_edited_answer_keeps_the_key_that_is_hidden_in_it_and_goes_on_hiding_it():
+    key = "sk-proj-abcDEF123456ghiJKL789mnoPQR"
+    session = answered(reply=replace(DONE, text=f"Take {key}."))
+    edited = session.edited(1, f"Never take {MASK}!")
+    assert texts(edited) == ["Q1", f"Never take {key}!"]
+    shown = str(history_view.drawn(edited.conversation, lambda _: None))
+    assert MASK in shown
+    assert key not in shown
 
 
 def test_an_answer_that_was_cut_goes_on_in_its_own_place():
