@@ -46,6 +46,16 @@ def test_the_unit_names_settings_that_exist_and_waits_for_the_drain():
     assert "KillSignal=SIGTERM" in unit
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md", "docs/security.md", "deploy/playground@.service"])
+def test_what_is_written_about_names_settings_and_files_that_exist(page):
+    text = (ROOT / page).read_text("utf-8")
+    assert set(re.findall(r"\bPLAYGROUND_[A-Z_]+\b", text)) <= known_settings()
+    for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (ROOT / page).parent.joinpath(link).exists(), link
+    for module in re.findall(r"python -m (deploy\.\w+)", text):
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+
+
 def told(*command):
     if shutil.which(command[0], path=f"{os.environ['PATH']}:/usr/sbin") is None:
         assert not os.environ.get("PLAYGROUND_REQUIRE_SERVERS"), f"{command[0]} is not installed"
