@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -9,56 +10,66 @@ from typing import Any
 
 from ..conversation.reply import Reply
 from ..errors import ProviderError
+from ..types import Message
 from . import keeping, safe
 from .asking import question_of
 from .chat_page import QUIET, REFUSING, ChatPage
-from .chat_session import Session
+from .chat_session import Asking, Session
 from .keys import Taken
 from .pacing import Pace
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
+Changes = dict[Any, Any]
+
 
 class AnswerEvents:
-    """Handlers; `answer` yields [messages, session], the others return updates by component."""
+    """Handlers; they return updates by component, those that ask stream them."""
 
     def __init__(self, page: ChatPage, pace: Pace) -> None:
         self._page = page
         self._pace = pace
+        self._writing: set[str] = set()  # conversations
 
-    def ask(self, written: Mapping[str, Any] | None, session: Session, **values: Any) -> dict[Any, Any]:
+    async def ask(
+        self, written: Mapping[str, Any] | None, session: Session, taken: Taken, **values: Any
+    ) -> AsyncGenerator[Changes]:
         """The composer's message becomes the question, unless it cannot be sent as the page stands."""
         self._page.check_idle(session)
         asking = self._page.tab.askings.read(values)
-        card = self._page.card(asking.contender.model)
-        try:
-            if asking.problem:
-                raise asking.problem
-            message = question_of(written)
-        except ProviderError as error:
-            raise gr.Error(error.message, print_exception=False) from None
-        if not message.content.strip() and not message.images:
-            raise gr.Error("The message is empty: write something to send.", print_exception=False)
-        if message.images and card and not card.family.images:
-            text = f"{card.name} takes no images: remove them, or choose a model that does."
-            raise gr.Error(text, print_exception=False)
-        changes = self._page.begun(session.asked(message))
+        reads_files = bool(written and written.get("files"))
+        message = (
+            await asyncio.to_thread(self._checked, written, asking) if reads_files else self._checked(written, asking)
+        )
+        session = replace(session.asked(message), asking=asking)
+        changes = self._page.begun(session)
         changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
-        return changes
+        async with aclosing(self._answered(session, taken, changes)) as answered:
+            async for changes in answered:
+                yield changes
 
-    def again(self, session: Session, event: EventData) -> dict[Any, Any]:
+    async def again(self, session: Session, taken: Taken, event: EventData, **values: Any) -> AsyncGenerator[Changes]:
         """A link under a turn that asks the model: retry, or write on."""
         self._page.check_idle(session)
         at = self._page.place(session, event)
         verbs = {"on": session.going_on, "repair": session.repairing}
-        return self._page.begun(verbs.get(event.verb, session.retried)(at), redraw=True)
+        asked = replace(verbs.get(event.verb, session.retried)(at), asking=self._page.tab.askings.read(values))
+        async with aclosing(self._answered(asked, taken, self._page.begun(asked, redraw=True))) as answered:
+            async for changes in answered:
+                yield changes
 
-    def edit(self, session: Session, event: EditData) -> dict[Any, Any]:
+    async def edit(self, session: Session, taken: Taken, event: EditData, **values: Any) -> AsyncGenerator[Changes]:
         """A turn in another wording; a question is asked anew."""
         self._page.check_idle(session)
         at = self._page.place_of_message(session, event.index)
         edited = session.edited(at, safe.plain(str(event.value)))
-        return self._page.begun(edited, redraw=True) if edited.running else self._page.still(edited)
+        if not edited.running:
+            yield self._page.still(edited)
+            return
+        asked = replace(edited, asking=self._page.tab.askings.read(values))
+        async with aclosing(self._answered(asked, taken, self._page.begun(asked, redraw=True))) as answered:
+            async for changes in answered:
+                yield changes
 
     def move(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A link under a turn that asks nobody: another branch, undo, fork."""
@@ -77,40 +88,78 @@ class AnswerEvents:
                 step = -1 if verb == "back" else 1
                 return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
 
-    async def answer(self, session: Session, taken: Taken, **values: Any) -> AsyncGenerator[list[Any]]:
-        """Streams the turn that is being written, and the session with it."""
-        if not session.running:
-            yield [[], session]
+    def _checked(self, written: Mapping[str, Any] | None, asking: Asking) -> Message:
+        """The composer's message. Raises gr.Error for what cannot be sent."""
+        card = self._page.card(asking.contender.model)
+        try:
+            if asking.problem:
+                raise asking.problem
+            message = question_of(written)
+        except ProviderError as error:
+            raise gr.Error(error.message, print_exception=False) from None
+        if not message.content.strip() and not message.images:
+            raise gr.Error("The message is empty: write something to send.", print_exception=False)
+        if message.images and card and not card.family.images:
+            text = f"{card.name} takes no images: remove them, or choose a model that does."
+            raise gr.Error(text, print_exception=False)
+        return message
+
+    async def _answered(self, session: Session, taken: Taken, begun: Changes) -> AsyncGenerator[Changes]:
+        """The turn as it is written, and the session with it; then the page at rest.
+
+        All in one event, because for the server an event costs as much as dozens of updates.
+        """
+        self._writing.add(session.conversation.id)
+        try:
+            yield begun
+            async with aclosing(self._pace.follow(self._replies(session, taken))) as growing:
+                async for reply in growing:
+                    session = replace(session, reply=reply)
+                    yield {self._page.tab.running: self._page.writing(session), self._page.tab.session: session}
+        finally:
+            self._writing.discard(session.conversation.id)
+        session = self._ended(session)
+        yield self._page.still(session)
+        # What the last step held is sent once more when an event ends: so it is not the conversation.
+        yield {self._page.tab.session: session}
+
+    async def _replies(self, session: Session, taken: Taken) -> AsyncGenerator[Reply]:
+        asking = session.asking
+        if asking is None:
             return
-        asking = self._page.tab.askings.read(values)
         if asking.problem:
-            session = replace(session, reply=Reply(asking.contender.model, error=asking.problem))
-            yield [self._page.writing(session), session]
+            yield Reply(asking.contender.model, error=asking.problem)
             return
         card = self._page.card(asking.sent.model)
         key = taken.keys.get(card.provider) if card else None
         replies = self._page.backends.reply(asking.sent, session.history(), key=key, options=asking.options)
-        async with aclosing(self._pace.follow(replies)) as growing:
-            async for reply in growing:
-                session = replace(session, reply=reply)
-                yield [self._page.writing(session), session]
+        async with aclosing(replies):
+            async for reply in replies:
+                yield reply
 
-    def settle(self, session: Session, **values: Any) -> dict[Any, Any]:
+    def settle(self, session: Session) -> dict[Any, Any]:
         """The page once nothing is written any more, also when the reader stopped it."""
         if not session.running:
             return {self._page.tab.session: session}
-        return self._page.still(self._ended(session, values))
+        return self._page.still(self._ended(session))
 
-    def discard(self, session: Session, event: EventData, **values: Any) -> dict[Any, Any]:
+    def rescue(self, session: Session) -> Changes:
+        """The page at rest where an answer broke off with its connection. A refusal meanwhile changes nothing."""
+        lost = session.running and session.conversation.id not in self._writing
+        return self.settle(session) if lost else {self._page.tab.session: session}
+
+    def discard(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A conversation was deleted: if it is in view, it goes. The script is told the rest of it, for who wants it
         back."""
         if event.id != session.conversation.id:
             return {}
-        _, told = keeping.saved(self._ended(session, values), shown=None)
+        _, told = keeping.saved(self._ended(session), shown=None)
         return {**self._page.still(Session()), self._page.tab.page: told}
 
-    def _ended(self, session: Session, values: Mapping[str, Any]) -> Session:
-        asking = self._page.tab.askings.read(values)
+    def _ended(self, session: Session) -> Session:
+        asking = session.asking
+        if asking is None:
+            return session
         if session.reply is not None and not session.reply.done:
             stopped = self._page.backends.cut_off(asking.sent, session.history(), session.reply)
             session = replace(session, reply=stopped)
@@ -118,29 +167,22 @@ class AnswerEvents:
 
 
 def wire(page: ChatPage, pace: Pace) -> None:
-    """Every way to ask streams by `answer`, and ends in `settle`."""
+    """Every way to ask streams; Stop and what goes wrong leave the page at rest."""
     tab, events = page.tab, AnswerEvents(page, pace)
-    asked = [
-        tab.composer.submit(
-            events.ask, [tab.composer, tab.session], tab.shown, inputs_kwargs=tab.askings.named, **REFUSING
-        ),
-        tab.page.submit(events.again, tab.session, tab.shown, **REFUSING),
-        tab.finished.edit(events.edit, tab.session, tab.shown, **REFUSING),
+    streaming: dict[str, Any] = {
+        "outputs": tab.shown,
+        "inputs_kwargs": tab.askings.named,
+        "concurrency_limit": None,
+        "trigger_mode": "multiple",  # so that who asks while an answer is written hears why that cannot be
+        **REFUSING,
+    }
+    streams = [
+        tab.composer.submit(events.ask, [tab.composer, tab.session, tab.keys.taken], **streaming),
+        tab.page.submit(events.again, [tab.session, tab.keys.taken], **streaming),
+        tab.finished.edit(events.edit, [tab.session, tab.keys.taken], **streaming),
     ]
-    streams: list[Any] = []
-    for event in asked:
-        streamed = event.success(
-            events.answer,
-            [tab.session, tab.keys.taken],
-            [tab.running, tab.session],
-            inputs_kwargs=tab.askings.named,
-            concurrency_limit=None,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        streamed.then(events.settle, tab.session, tab.shown, inputs_kwargs=tab.askings.named, **QUIET)
-        streams.append(streamed)
-    settled = {"inputs": tab.session, "outputs": tab.shown, "inputs_kwargs": tab.askings.named}
-    tab.composer.stop(events.settle, **settled, cancels=streams, **QUIET)
-    tab.page.delete(events.discard, **settled, cancels=streams, **QUIET)
+    for stream in streams:
+        stream.failure(events.rescue, tab.session, tab.shown, **QUIET)
+    tab.composer.stop(events.settle, tab.session, tab.shown, cancels=streams, **QUIET)
+    tab.page.delete(events.discard, tab.session, tab.shown, cancels=streams, **QUIET)
     tab.page.click(events.move, tab.session, tab.shown, **REFUSING)

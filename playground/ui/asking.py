@@ -7,31 +7,18 @@ Whatever a request takes from the page passes here: `named` says which component
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..conversation.images import MOST_BYTES, image_of
 from ..conversation.presets import fill
 from ..errors import ProviderError
-from ..types import Contender, Image, Message, ModelSpec, Options
+from ..types import Contender, Image, Message, ModelSpec
 from .answer_options import AnswerOptions
+from .chat_session import Asking
 from .sampling import Sampling
 from .variables import Variables
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who is to answer, and how.
-
-    `contender` is what the page shows, with the variables of its prompt; `sent` has them filled in. With a `problem`
-    nothing can be sent.
-    """
-
-    contender: Contender
-    sent: Contender
-    options: Options = field(default_factory=Options)
-    problem: ProviderError | None = None
 
 
 @dataclass(frozen=True)

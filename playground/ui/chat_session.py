@@ -10,7 +10,8 @@ from ..conversation.archive import Conversation, joined
 from ..conversation.jsonmode import repair_prompt
 from ..conversation.output import unmasked
 from ..conversation.reply import Reply
-from ..types import Contender, Message
+from ..errors import ProviderError
+from ..types import Contender, Message, Options
 
 GO_ON = "Go on exactly where your last message stopped. Do not repeat anything and do not comment."
 
@@ -25,11 +26,25 @@ def new_conversation() -> Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is to answer, and how.
+
+    `contender` is what the page shows, with the variables of its prompt; `sent` has them filled in. With a `problem`
+    nothing can be sent.
+    """
+
+    contender: Contender
+    sent: Contender
+    options: Options = field(default_factory=Options)
+    problem: ProviderError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """The conversation, and while an answer is written: the question it answers, and the answer so far.
 
-    `cut` is an earlier part of the same answer, where it goes on after it was cut. `saved` counts the turns that the
-    page's script has been told of.
+    `asking` says who answers, and how. `cut` is an earlier part of the same answer, where it goes on after it was cut.
+    `saved` counts the turns that the page's script has been told of.
     """
 
     conversation: Conversation = field(default_factory=new_conversation)
@@ -37,6 +52,7 @@ class Session:
     reply: Reply | None = None
     cut: Reply | None = None
     saved: int = 0
+    asking: Asking | None = None
 
     @property
     def running(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -43,7 +44,8 @@ def launch(
         loops.append(asyncio.get_running_loop())
         yield
 
-    page.queue(api_open=False, max_size=MOST_QUEUED, default_concurrency_limit=40)
+    # No news of the queue with every event: nobody is shown its length, and each of them goes to all who wait.
+    page.queue(api_open=False, max_size=MOST_QUEUED, default_concurrency_limit=40, status_update_rate=30)
     page.launch(
         server_name=host,
         server_port=port,
@@ -69,7 +71,16 @@ def launch(
         },
     )
     light.lighten(page)
+    _settle_memory()
     return loops[0]
+
+
+def _settle_memory() -> None:
+    """What the start has made stays: the collector need not look through it again, and less often than after every 700
+    objects, of which one update of a page makes some hundreds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def serve(page: Any, gate: Gate, open_calls: Callable[[], int]) -> None:

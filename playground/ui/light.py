@@ -9,12 +9,14 @@ open page and an update of it cost.
 from __future__ import annotations
 
 import datetime
-from collections import ChainMap
+import sys
 from collections.abc import Iterator
-from typing import Any
+from copy import copy
+from typing import Any, cast
 
-from gradio.blocks import BlocksConfig
+from gradio.blocks import Block, BlocksConfig
 from gradio.components import State
+from gradio.processing_utils import async_move_files_to_cache
 from gradio.state_holder import SessionState, StateHolder
 
 from .untyped import gr
@@ -23,12 +25,95 @@ from .untyped import gr
 MOST_SESSIONS = 2000
 
 
-class Page(gr.Blocks):
-    """A page on which nothing listens to the change of a State."""
+# What of a component is for the eye alone: no value is read or written by it.
+LOOKS = frozenset(
+    {"submit_btn", "stop_btn", "visible", "interactive", "label", "info", "placeholder", "open", "elem_classes"}
+)
+# Their values take less time to read and to write than the way to a thread takes, where Gradio does both.
+QUICK = (gr.Textbox, gr.Number, gr.Slider, gr.Checkbox, gr.Dropdown, gr.Radio, gr.CheckboxGroup, gr.HTML, gr.Chatbot)
+AS_IT_IS: dict[str, Any] = {"__type__": "update"}
 
-    def get_state_ids_to_track(self, block_fn: Any, state: Any) -> tuple[list[int], list[Any]]:
+
+class Page(gr.Blocks):
+    """A page on which nothing listens to the change of a State, and an event costs by what it reads and changes."""
+
+    def get_state_ids_to_track(self, *_: Any) -> tuple[list[int], list[Any]]:
         """None: see the class."""
         return [], []
+
+    async def preprocess_data(
+        self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
+    ) -> list[Any]:
+        """The values that a handler is given. Checks what Gradio checks; quick ones do not go through a thread."""
+        self.validate_inputs(block_fn, inputs)
+        whole = block_fn.component_prop_inputs or not block_fn.preprocess or state is None
+        if whole:
+            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        values: list[Any] = []
+        for block, given in zip(block_fn.inputs, inputs, strict=False):
+            if block.stateful:
+                values.append(state[block._id])
+            elif isinstance(block, QUICK) and not getattr(block, "data_model", None):
+                own = state.get(block._id, block)
+                kept = await async_move_files_to_cache(given, own, check_in_upload_folder=not explicit_call)
+                values.append(own.preprocess(kept))
+            else:
+                values += await super().preprocess_data(_with(block_fn, inputs=[block]), [given], state, explicit_call)
+        return values
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        """What a page is sent. Outputs that a handler's dictionary leaves out stay as they are; Gradio would build
+        each of these components anew, as it does for one whose looks alone change."""
+        given = predictions if isinstance(predictions, dict) else {}
+        if not given or state is None or not block_fn.postprocess or not given.keys() <= set(block_fn.outputs):
+            return await super().postprocess_data(block_fn, predictions, state)
+        return [
+            await self._shown(block_fn, block, given[block], state) if block in given else AS_IT_IS
+            for block in block_fn.outputs
+        ]
+
+    async def _shown(self, block_fn: Any, block: Any, value: Any, state: Any) -> Any:
+        own = block if block.stateful else state.get(block._id, block)
+        changes = cast("dict[str, Any]", value) if isinstance(value, dict) and "__type__" in value else None
+        if changes is not None and changes.keys() - {"__type__", "value"} <= LOOKS:
+            if "value" not in changes:
+                return changes
+            shown = await async_move_files_to_cache(own.postprocess(changes["value"]), own, postprocess=True)
+            return {**changes, "value": shown}
+        if changes is None and isinstance(block, QUICK) and not is_component_update(value):
+            return await async_move_files_to_cache(own.postprocess(value), own, postprocess=True)
+        [shown] = await super().postprocess_data(_with(block_fn, outputs=[block]), value, state)
+        return shown
+
+
+def _with(block_fn: Any, **parts: Any) -> Any:
+    """An event's function with other inputs or outputs."""
+    changed = copy(block_fn)
+    for name, part in parts.items():
+        setattr(changed, name, part)
+    return changed
+
+
+def is_component_update(value: Any) -> bool:
+    """Whether a handler returned a component (`gr.Textbox(...)`), which stands for an update."""
+    return isinstance(value, Block) or getattr(value, "_is_component_update", False)
+
+
+class Overlay(dict[int, Any]):
+    """What one session changed, over what all share. Iterating it shows the changes alone."""
+
+    def __init__(self, shared: dict[int, Any]) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def __missing__(self, key: int) -> Any:
+        return self._shared[key]
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in self._shared
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return super().get(key) or self._shared.get(key, default)
 
 
 class LightSession(SessionState):
@@ -37,7 +122,7 @@ class LightSession(SessionState):
     def __init__(self, blocks: Any) -> None:
         whole = blocks.default_config
         own = BlocksConfig(whole.root_block)
-        own.blocks = ChainMap({}, whole.blocks)  # type: ignore[assignment]
+        own.blocks = Overlay(whole.blocks)
         own.fns, own.fn_id, own.renderables = whole.fns, whole.fn_id, whole.renderables
         self.blocks_config = own
         self.config_values = {}
@@ -75,7 +160,11 @@ class LightSessions(StateHolder):
 
 
 def lighten(page: Page) -> None:
-    """Gives the server of a launched page light sessions."""
+    """Gives the server of a launched page light sessions, and spares it a search for matplotlib with each step.
+
+    No plot here is matplotlib's; without this, Gradio would look for it on the disk twice with each update of a page.
+    """
+    sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     sessions = LightSessions()
     page.state_session_capacity = MOST_SESSIONS
     sessions.set_blocks(page)
