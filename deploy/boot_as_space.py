@@ -158,7 +158,7 @@ def check(space: Space, files: str) -> None:
 def stream_to_the_end(space: Space) -> None:
     """SIGTERM in the middle of an answer: the answer ends whole, and then the app."""
     # Short enough for a slow machine: the app waits 20 s for its answers.
-    body = {**ASK, "max_tokens": 30, "stream": True}
+    body = {**ASK, "max_tokens": 12, "stream": True}
     got: list[str] = []
     try:
         with httpx2.stream("POST", f"{space.url}/chat", json=body, timeout=60) as response:

@@ -8,8 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,10 +42,31 @@ http {{
 """
 
 
-def missing() -> list[str]:
-    """What apt-get would have to install first."""
+def missing(*programs: str) -> list[str]:
+    """What apt-get would have to install first, for `programs` or for all that a proof may want."""
     # nginx is in /usr/sbin, which is not on everybody's path.
-    return [package for program, package in PROGRAMS.items() if not find(program)]
+    return [PROGRAMS[program] for program in programs or PROGRAMS if not find(program)]
+
+
+def say(found: str) -> None:
+    print(f"  {found}", flush=True)
+
+
+def prove(steps: Callable[[contextlib.ExitStack, Path], None], proved: str, *programs: str) -> int:
+    """Runs `steps` in a folder of their own; what they enter ends with them. The exit status: 0, 1 where something does
+    not hold (an AssertionError), 2 where `programs` are missing."""
+    if absent := missing(*programs):
+        install = " ".join(absent)
+        print(f"Not proved: install {install} first (apt-get install {install}).", file=sys.stderr)
+        return 2
+    with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
+        try:
+            steps(stack, Path(folder))
+        except AssertionError as error:
+            print(f"  DOES NOT HOLD: {error}", file=sys.stderr)
+            return 1
+    print(proved)
+    return 0
 
 
 def find(program: str) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import httpx2
 
 from . import machines
-from .machines import DEPLOY, Machine, running
+from .machines import DEPLOY, Machine, running, say
 
 MODEL = "fleet/smollm2"
 QUESTIONS = 8
@@ -43,41 +42,29 @@ def prove(playground: Machine, proxy: Machine, servers: list[Machine]) -> None:
     asyncio.run(answers(playground))
     shares = Counter(who for _, who, _ in machines.answered(proxy.folder))
     assert len(shares) == 2, f"only {shares} answered"
-    print(f"  {QUESTIONS} questions at once: {' and '.join(map(str, shares.values()))} went to each server", flush=True)
+    say(f"{QUESTIONS} questions at once: {' and '.join(map(str, shares.values()))} went to each server")
     servers[0].kill()
     asyncio.run(answers(playground))
     left = servers[1].url.removeprefix("http://")
     last = [who.split(", ")[-1] for _, who, _ in machines.answered(proxy.folder)[-QUESTIONS:]]
     assert set(last) == {left}, f"after the kill {set(last)} answered"
-    print(f"  one server was killed: {QUESTIONS} more questions were all answered by the other", flush=True)
+    say(f"one server was killed: {QUESTIONS} more questions were all answered by the other")
 
 
-def main() -> int:
-    if not machines.find("nginx"):
-        print("Not proved: install nginx-light first (apt-get install nginx-light).", file=sys.stderr)
-        return 2
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        servers = [machines.model(folder, name) for name in ("first", "second")]
-        for server in servers:
-            stack.enter_context(running(server, "/health"))
-        proxy = stack.enter_context(
-            running(machines.nginx(folder / "nginx", "inference.nginx.conf", servers), "/v1/models")
-        )
-        (proxy.folder / "access.log").write_text("")
-        config = folder / "inference.toml"
-        config.write_text((DEPLOY / "inference.toml").read_text().replace("http://127.0.0.1:8000", proxy.url))
-        playground = machines.replica(folder, "playground", PLAYGROUND_CONFIG=str(config), PLAYGROUND_LOCAL="off")
-        stack.enter_context(running(playground, "/healthz"))
-        print(f"two llama.cpp servers behind {proxy.url}/v1:", flush=True)
-        try:
-            prove(playground, proxy, servers)
-        except AssertionError as error:
-            print(f"  DOES NOT HOLD: {error}", file=sys.stderr)
-            return 1
-    print("The models scale apart from the page.")
-    return 0
+def steps(stack: ExitStack, folder: Path) -> None:
+    servers = [machines.model(folder, name) for name in ("first", "second")]
+    for server in servers:
+        stack.enter_context(running(server, "/health"))
+    behind = machines.nginx(folder / "nginx", "inference.nginx.conf", servers)
+    proxy = stack.enter_context(running(behind, "/v1/models"))
+    (proxy.folder / "access.log").write_text("")
+    config = folder / "inference.toml"
+    config.write_text((DEPLOY / "inference.toml").read_text().replace("http://127.0.0.1:8000", proxy.url))
+    playground = machines.replica(folder, "playground", PLAYGROUND_CONFIG=str(config), PLAYGROUND_LOCAL="off")
+    stack.enter_context(running(playground, "/healthz"))
+    print(f"two llama.cpp servers behind {proxy.url}/v1:", flush=True)
+    prove(playground, proxy, servers)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(machines.prove(steps, "The models scale apart from the page.", "nginx"))

@@ -11,7 +11,6 @@ import itertools
 import json
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -26,7 +25,7 @@ from sqlalchemy import create_engine, text
 from tests.upstream import configured, upstream
 
 from . import machines
-from .machines import Machine, running
+from .machines import Machine, running, say
 
 OUTCOMES = ("a", "b", "tie", "both_bad")
 CLIENTS = 8
@@ -234,44 +233,27 @@ async def until_text(lines: Any) -> None:
     raise BrokenError
 
 
-def say(found: str) -> None:
-    print(f"  {found}", flush=True)
-
-
-def main() -> int:
-    if absent := machines.missing():
-        print(
-            f"Not proved: install {' and '.join(absent)} first (apt-get install {' '.join(absent)}).", file=sys.stderr
-        )
-        return 2
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        lab = stack.enter_context(upstream())
-        database = stack.enter_context(machines.postgres(folder / "postgres"))
-        counts = stack.enter_context(running(machines.redis(folder)))
-        environ = {
-            **configured(folder, lab),
-            "DATABASE_URL": database,
-            "REDIS_URL": counts.url,
-            "TRUSTED_PROXY_HOPS": "2",  # nginx, and what tells it each browser's address here
-            "PLAYGROUND_RATE_LIMIT": "100000/minute",
-        }
-        replicas = [machines.replica(folder, name, **environ) for name in ("one", "two")]
-        for one in replicas:
-            stack.enter_context(running(one, "/readyz"))
-        proxy = stack.enter_context(running(machines.nginx(folder / "nginx", "nginx.conf", replicas), "/healthz"))
-        print(f"two replicas, Postgres, Redis and nginx on {proxy.url}:", flush=True)
-        try:
-            asyncio.run(prove(Stack(proxy.url, replicas, folder / "nginx", database)))
-            shared = redis_client.Redis.from_url(counts.url).dbsize()
-            assert shared, "no count of requests is in Redis"
-            say(f"their counts of requests are shared: {shared} in Redis")
-        except AssertionError as error:
-            print(f"  DOES NOT HOLD: {error}", file=sys.stderr)
-            return 1
-    print("Replicas behave as one.")
-    return 0
+def steps(stack: ExitStack, folder: Path) -> None:
+    lab = stack.enter_context(upstream())
+    database = stack.enter_context(machines.postgres(folder / "postgres"))
+    counts = stack.enter_context(running(machines.redis(folder)))
+    environ = {
+        **configured(folder, lab),
+        "DATABASE_URL": database,
+        "REDIS_URL": counts.url,
+        "TRUSTED_PROXY_HOPS": "2",  # nginx, and what tells it each browser's address here
+        "PLAYGROUND_RATE_LIMIT": "100000/minute",
+    }
+    replicas = [machines.replica(folder, name, **environ) for name in ("one", "two")]
+    for one in replicas:
+        stack.enter_context(running(one, "/readyz"))
+    proxy = stack.enter_context(running(machines.nginx(folder / "nginx", "nginx.conf", replicas), "/healthz"))
+    print(f"two replicas, Postgres, Redis and nginx on {proxy.url}:", flush=True)
+    asyncio.run(prove(Stack(proxy.url, replicas, folder / "nginx", database)))
+    shared = redis_client.Redis.from_url(counts.url).dbsize()
+    assert shared, "no count of requests is in Redis"
+    say(f"their counts of requests are shared: {shared} in Redis")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(machines.prove(steps, "Replicas behave as one.", "nginx", "redis-server"))

@@ -6,15 +6,14 @@ question with "slowly" in it the answer goes on for a while.
 
 import asyncio
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
+
+from .served import served
 
 KEY = "vault-key-7f3a9c21d4"
 TOML = """
@@ -91,17 +90,5 @@ def serving_desk(desk=None):
             Route(f"{at}/models", desk.models),
         )
     ]
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    desk.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    with served(routes) as desk.url:
         yield desk
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join()

@@ -8,14 +8,13 @@ Everything else it sends (ids, fingerprints, usage) is full of canaries that no 
 import asyncio
 import itertools
 import json
-import threading
 from contextlib import contextmanager
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
+
+from .served import served
 
 CANARY = "canaryupstream"
 TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
@@ -79,18 +78,8 @@ def event(value):
 @contextmanager
 def upstream():
     """Its address, served from a thread."""
-    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join()
+    with served([Route("/v1/chat/completions", complete, methods=["POST"])]) as url:
+        yield url
 
 
 def configured(folder, url, *more):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,8 @@ HOPELESS = {
     403: "the token may not write there: it needs write access to the bucket.",
     404: "there is no such bucket, or the token cannot see it: make it with `hf buckets create`.",
 }
+
+MAY_BE_GONE = {status: words for status, words in HOPELESS.items() if status != 404}
 
 
 class HfBucket:
@@ -37,18 +39,24 @@ class HfBucket:
         files.sort(key=lambda one: one.path)
         for at in range(0, len(files), PAGE):
             page = files[at : at + PAGE]
+            # Another process may have put files together meanwhile: then it is listed anew.
             with tempfile.TemporaryDirectory() as folder:
                 pairs = [(one, Path(folder, str(number))) for one, number in zip(page, count(), strict=False)]
-                with _translated():
+                with _translated(MAY_BE_GONE):
                     self._hub().download_bucket_files(
                         self._bucket_id, pairs, raise_on_missing_files=True, token=self._token
                     )
                     contents = [path.read_bytes() for _, path in pairs]
-            yield from zip((one.path for one in page), contents, strict=True)
+            yield from zip((one.path.removeprefix(FOLDER) for one in page), contents, strict=True)
 
     def put(self, name: str, content: bytes) -> None:
         with _translated():
             self._hub().batch_bucket_files(self._bucket_id, add=[(content, FOLDER + name)], token=self._token)
+
+    def remove(self, names: Sequence[str]) -> None:
+        with _translated():
+            delete = [FOLDER + name for name in names]
+            self._hub().batch_bucket_files(self._bucket_id, delete=delete, token=self._token)
 
     def _hub(self) -> Any:
         if self._api is None:
@@ -61,12 +69,12 @@ class HfBucket:
 
 
 @contextmanager
-def _translated() -> Generator[None]:
+def _translated(hopeless: Mapping[int, str] = HOPELESS) -> Generator[None]:
     """Whatever the library raises as a BucketError in words that hold no token and no address."""
     try:
         yield
     except Exception as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
-        known = HOPELESS.get(status) if isinstance(status, int) else None
+        known = hopeless.get(status) if isinstance(status, int) else None
         words = known or f"{type(error).__name__}{f' ({status})' if status else ''}."
         raise BucketError(words, hopeless=known is not None) from None

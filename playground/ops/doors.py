@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..conversation.allowance import ASKING, NOBODY, Visitor
 from .gate import ClosedError, Gate
-from .rates import Rates, RatesUnknownError
+from .rates import Rates, RatesUnknownError, in_words
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ CLOSED = re.compile(r"/(monitoring|custom_component|proxy=|file=https?:).*", re.
 
 FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
 NOT_HERE = "There is nothing here."
-TOO_MANY = "Too many questions from one address ({rate} are allowed): wait {wait_s:.0f} s."
+TOO_MANY = "Too many questions from one address, which has {rate}: wait {wait_s} s."
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,9 @@ class Doors:
         except RatesUnknownError:
             wait_s = await self._rates.own_wait_s(rate, "asked", address)
         if wait_s:
-            await _refuse(send, 429, "rate_limit", TOO_MANY.format(rate=rate, wait_s=wait_s), wait_s)
+            await _refuse(
+                send, 429, "rate_limit", TOO_MANY.format(rate=in_words(rate), wait_s=math.ceil(wait_s)), wait_s
+            )
         return bool(wait_s)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..errors import ConfigError
+from .gathering import MANY, Small
 
 if TYPE_CHECKING:
     from ..arena.copies import Copies, Far
@@ -38,6 +39,8 @@ class Bucket(Protocol):
         ...
 
     def put(self, name: str, content: bytes) -> None: ...
+
+    def remove(self, names: Sequence[str]) -> None: ...
 
 
 class BucketError(Exception):
@@ -68,13 +71,16 @@ class Keeping:
 class Durable:
     """Copies votes to a bucket in the background: `restore`, then `start`; `changed` as votes come, `close` at the end.
 
-    `unsaved` counts the battles whose votes are not in the bucket yet.
+    `unsaved` counts the battles whose votes are not in the bucket yet. Where a start met `many` small files, they are
+    put together afterwards.
     """
 
-    def __init__(self, bucket: Bucket, *, batch_s: float = BATCH_S, close_s: float = CLOSE_S) -> None:
+    def __init__(self, bucket: Bucket, *, batch_s: float = BATCH_S, close_s: float = CLOSE_S, many: int = MANY) -> None:
         self._bucket = bucket
         self._batch_s = batch_s
         self._close_s = close_s
+        self._many = many
+        self._small = Small()
         self._copies: Copies | None = None
         self._pending: dict[str, int] = {}
         self._fragment: _Fragment | None = None
@@ -131,6 +137,13 @@ class Durable:
                 if self._pending.get(battle) == changes:  # else it has changed again meanwhile
                     del self._pending[battle]
 
+    def gather(self) -> None:
+        """Puts small files together, if the start met many. What fails is left as it is, for the next start."""
+        try:
+            self._small.gather(self._bucket, lambda: not self._closing.is_set(), self._many)
+        except Exception as error:  # as below: this thread must live on
+            log.warning("small files in the bucket were left as they are: %s", _words(error))
+
     def close(self) -> None:
         """Copies what is left, for some seconds at most, and says how much could not be copied."""
         self._closing.set()
@@ -142,6 +155,7 @@ class Durable:
 
     def _run(self) -> None:
         wait_s = self._batch_s
+        self.gather()
         while not self._closing.is_set():
             self._wake.wait()
             if self._closing.wait(wait_s):
@@ -159,8 +173,7 @@ class Durable:
         try:
             self.save()
         except Exception as error:  # whatever it is, this thread must live on: the votes are here and can be sent again
-            words = error if isinstance(error, BucketError) else type(error).__name__
-            log.warning("votes not copied yet (%d): %s", self.unsaved, words)
+            log.warning("votes not copied yet (%d): %s", self.unsaved, _words(error))
             return False
         return True
 
@@ -175,9 +188,11 @@ class Durable:
     def _merge_all(self, copies: Copies) -> dict[str, dict[str, Far]]:
         """How far the votes in the bucket have come, by battle and source."""
         saved: dict[str, dict[str, Far]] = {}
+        self._small = Small()
         for name, content in self._bucket.read():
             try:
                 self._merge(copies, content, saved)
+                self._small.note(name, content)
             except Exception as error:  # one bad file must not keep all the others away
                 log.error("%s in the bucket cannot be read and is left out: %s", name, type(error).__name__)
         return saved
@@ -196,6 +211,10 @@ class Durable:
             known = saved.setdefault(line["battle"][0]["id"], {})
             for source, far in far_of(line).items():
                 known[source] = max(far, known.get(source, (0, 0)))
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, BucketError) else type(error).__name__
 
 
 def _further(here: dict[str, Far], there: dict[str, Far]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ..errors import ProviderError
 from ..models.pricing import cost
 from ..types import ModelSpec, Request
 from .gate import ClosedError
-from .rates import Rates, RatesUnknownError
+from .rates import Rates, RatesUnknownError, in_words
 
 if TYPE_CHECKING:
     from .budget import Ledger, Reserved, Scope
@@ -35,6 +36,7 @@ SPENT: dict[str, str] = {
     "session": "Today's budget for this page",
 }
 CLOSED = "The budget cannot be checked right now, so no paid model is asked: try again later."
+ENOUGH = "One address has {rate} answers of the embedded model, and looking at its tokens counts too: wait {wait_s} s."
 UNCHECKED = "Limits cannot be checked right now, so no paid model is asked: try again soon."
 
 
@@ -173,7 +175,7 @@ class Guard:
         except RatesUnknownError:
             wait_s = await self._rates.own_wait_s(self._rules.local_rate, *who, **part)
         if wait_s:
-            text = f"The embedded model gives {self._rules.local_rate} answers to one address: wait {wait_s:.0f} s."
+            text = ENOUGH.format(rate=in_words(self._rules.local_rate), wait_s=math.ceil(wait_s))
             raise ProviderError("rate_limit", text, retry_after_s=wait_s)
 
     async def _reserved(self, request: Request, visitor: Visitor) -> Grant:

@@ -44,7 +44,7 @@ class Rates:
     async def own_wait_s(self, rate: str, *who: str, parts: int = 1, of: int = 1) -> float:
         """The same, counted in this process alone: for what may go on when Redis is gone."""
         item = _item(rate, of)
-        return 0.0 if await self._own.hit(item, *who, cost=parts) else await _until(self._own, item, who)
+        return 0.0 if await self._own.hit(item, *who, cost=parts) else await _until(self._own, item, who, parts)
 
     async def reachable(self) -> bool:
         """Whether the counts can be kept now."""
@@ -67,7 +67,7 @@ class Rates:
             raise RatesUnknownError
         try:
             async with asyncio.timeout(2 * REDIS_WAIT_S):
-                return 0.0 if await limiter.hit(item, *who, cost=parts) else await _until(limiter, item, who)
+                return 0.0 if await limiter.hit(item, *who, cost=parts) else await _until(limiter, item, who, parts)
         except Exception as error:
             self._note_down(error)
             raise RatesUnknownError from error
@@ -77,9 +77,20 @@ class Rates:
         log.error("the store of the rates cannot be reached (%s)", type(error).__name__)
 
 
-async def _until(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...]) -> float:
+async def _until(
+    limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...], parts: int
+) -> float:
+    """Seconds until so many parts may be free again, at least 1: the library tells when the next one is."""
     window = await limiter.get_window_stats(item, *who)
-    return min(max(window.reset_time - time.time(), 1.0), float(item.get_expiry()))
+    expiry = float(item.get_expiry())
+    return min(max(window.reset_time - time.time(), parts * expiry / item.amount, 1.0), expiry)
+
+
+def in_words(rate: str) -> str:
+    """ "30 a minute", "5 in 2 hours"."""
+    item = parse(rate)
+    name = item.GRANULARITY.name
+    return f"{item.amount:,} a {name}" if item.multiples == 1 else f"{item.amount:,} in {item.multiples:,} {name}s"
 
 
 def _item(rate: str, of: int) -> RateLimitItem:

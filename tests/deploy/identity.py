@@ -1,17 +1,16 @@
 """An OpenID provider on loopback with one account, for the sign-in of a Space as it really runs."""
 
 import secrets
-import threading
 import time
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from starlette.applications import Starlette
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
+
+from ..served import served
 
 CLIENT = {"OAUTH_CLIENT_ID": "client-of-the-space", "OAUTH_CLIENT_SECRET": "canary-client-secret"}
 ACCOUNT = "64f0c0ffee"
@@ -79,15 +78,5 @@ class Provider:
 @contextmanager
 def identity_provider():
     provider = Provider()
-    config = uvicorn.Config(Starlette(routes=provider.routes()), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        threading.Event().wait(0.01)
-    provider.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    with served(provider.routes()) as provider.url:
         yield provider
-    finally:
-        server.should_exit = True
-        thread.join()

@@ -26,8 +26,10 @@ class FakeApi:
 
         return call
 
-    def _batch_bucket_files(self, bucket_id, *, add, token):
+    def _batch_bucket_files(self, bucket_id, *, token, add=(), delete=()):
         self.files |= {path: content for content, path in add}
+        for path in delete:
+            del self.files[path]
 
     def _list_bucket_tree(self, bucket_id, *, recursive, token):
         folders = [SimpleNamespace(type="directory", path="votes/x")]
@@ -43,8 +45,32 @@ def test_files_come_back_in_order_and_nobody_elses():
     bucket = HfBucket("me/votes", "hf_token", api)
     bucket.put("2.jsonl", b"two")
     bucket.put("1.jsonl", b"one")
-    assert list(bucket.read()) == [("votes/1.jsonl", b"one"), ("votes/2.jsonl", b"two")]
+    assert list(bucket.read()) == [("1.jsonl", b"one"), ("2.jsonl", b"two")]
     assert api.tokens == {"hf_token"}
+
+
+def test_what_is_removed_is_gone_and_nothing_else():
+    api = FakeApi()
+    bucket = HfBucket("me/votes", "hf_token", api)
+    for name in ("1.jsonl", "2.jsonl", "3.jsonl"):
+        bucket.put(name, b"x")
+    bucket.remove(["1.jsonl", "3.jsonl"])
+    assert set(api.files) == {"other/file.txt", "votes/2.jsonl"}
+
+
+def test_a_file_that_went_away_between_listing_and_fetching_is_no_reason_to_give_up():
+    class Changing(FakeApi):
+        def _download_bucket_files(self, *arguments, **named):
+            error = RuntimeError("no such file")
+            error.response = SimpleNamespace(status_code=404)
+            raise error
+
+    api = Changing()
+    bucket = HfBucket("me/votes", None, api)
+    bucket.put("1.jsonl", b"x")
+    with pytest.raises(BucketError) as caught:
+        list(bucket.read())
+    assert not caught.value.hopeless
 
 
 def test_more_files_than_a_page_are_all_read():

@@ -45,6 +45,13 @@ class FakeBucket:
         self.files[name] = content
         self.step("after the upload")
 
+    def remove(self, names):
+        self.step("before the removal")
+        missing = [name for name in names if self.files.pop(name, None) is None]
+        self.step("after the removal")
+        if missing:
+            raise BucketError("some were not there")
+
 
 class Steps:
     """The same Copies, with a step before and after each of its calls."""
@@ -66,10 +73,10 @@ class Steps:
 class Machine:
     """One life of a process: a database, and votes that are copied to `bucket`."""
 
-    def __init__(self, url, folder, bucket, step=lambda where: None):
+    def __init__(self, url, folder, bucket, step=lambda where: None, many=100):
         self.database = Database(url, folder)
         bucket.step = step
-        self.durable = Durable(bucket, batch_s=0, close_s=0.2)
+        self.durable = Durable(bucket, batch_s=0, close_s=0.2, many=many)
         self.durable.restore(Steps(Copies(self.database), step))
         self.votes = Votes(self.database, "host:1", self.durable)
         self.votes.publish(CONTENDERS)
@@ -100,8 +107,8 @@ def fresh(tmp_path):
     return folder
 
 
-def started(tmp_path, bucket, step=lambda where: None):
-    return Machine("", fresh(tmp_path), bucket, step)
+def started(tmp_path, bucket, step=lambda where: None, many=100):
+    return Machine("", fresh(tmp_path), bucket, step, many)
 
 
 def in_bucket(bucket):

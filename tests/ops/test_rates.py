@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from playground.ops.rates import Rates
+from playground.ops.rates import Rates, in_words
 
 DAY_S = 86400.0
 
@@ -41,3 +41,24 @@ async def test_a_part_counts_as_a_part():
     waits = [await rates.wait_s("2/1hour", "local", "1.1.1.1", parts=20, of=50) for _ in range(6)]
     assert [bool(wait) for wait in waits] == [False] * 5 + [True]
     assert await rates.own_wait_s("2/1hour", "local", "1.1.1.1", parts=50, of=50) == 0
+
+
+async def test_the_wait_is_long_enough_for_what_was_asked(clock):
+    rates = Rates()
+    assert not await rates.wait_s("2/1minute", "local", "1.1.1.1", parts=95, of=50)
+    clock[0] += 60
+    waits = [await rates.wait_s("2/1minute", "local", "1.1.1.1", parts=parts, of=50) for parts in (90, 60)]
+    assert waits == [54, 36]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("30/minute", "30 a minute"),
+        ("30/1minute", "30 a minute"),
+        ("5/2hour", "5 in 2 hours"),
+        ("1000/day", "1,000 a day"),
+    ],
+)
+def test_a_rate_is_said_in_words(rate, said):
+    assert in_words(rate) == said
