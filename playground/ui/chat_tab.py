@@ -33,6 +33,7 @@ from .chat_page import QUIET, REFUSING, ChatPage, ChatTab
 from .chat_session import Session
 from .keys import Taken
 from .pacing import Pace
+from .refusal import refusal
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
@@ -76,12 +77,12 @@ class _Asking:
                 raise asking.problem
             message = question_of(written)
         except ProviderError as error:
-            raise gr.Error(error.message, print_exception=False) from None
+            raise refusal(error.message) from None
         if not message.content.strip() and not message.images:
-            raise gr.Error("The message is empty: write something to send.", print_exception=False)
+            raise refusal("The message is empty: write something to send.")
         if message.images and card and not card.family.images:
             text = f"{card.name} takes no images: remove them, or choose a model that does."
-            raise gr.Error(text, print_exception=False)
+            raise refusal(text)
         changes = self._page.begun(session.asked(message))
         changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
         return changes

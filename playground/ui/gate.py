@@ -16,7 +16,7 @@ from gradio.context import LocalContext
 from ..conversation.allowance import ASKING, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate
-from .untyped import gr
+from .refusal import refusal
 
 
 def guard(page: Any, gate: Gate) -> None:
@@ -70,6 +70,6 @@ def _streaming(fn: Any, gate: Gate) -> Any:
                         yield value
                         ASKING.set(who)  # each step may run in a context of its own
         except ClosedError as closed:
-            raise gr.Error(closed.message, print_exception=False) from None
+            raise refusal(closed.message) from None
 
     return streaming
