@@ -56,9 +56,14 @@ class Forgery:
         """What a page that was just opened would send to a function."""
         return [self.components[at]["props"].get("value") for at in function["inputs"]]
 
-    def voted_on(self):
+    def rows(self, query):
+        """The first column of what a query finds."""
         with sqlite3.connect(self.folder / "data" / "arena.db") as database:
-            return {row[0] for row in database.execute("SELECT battle FROM vote")}
+            return {row[0] for row in database.execute(query)}
+
+    @property
+    def voted_on(self):
+        return self.rows("SELECT battle FROM vote")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,7 @@ def forgery(tmp_path_factory):
         settings = {"PLAYGROUND_DAILY_BUDGET_USD": "0.0000001", "PLAYGROUND_LOG_LEVEL": "DEBUG"}
         app = start_app(folder, **configured(folder, lab), **OWNER_KEYS, **paid, **settings)
         forgery = Forgery(app, folder, listener, lab)
+        app.wait("/readyz")  # the database is there
         forgery.config = httpx2.get(f"{app.url}/config").json()
         yield forgery
         app.stop()
@@ -242,7 +248,7 @@ async def test_no_function_with_made_up_data_tells_spends_or_fetches_anything(fo
         told = await everything(forgery, http, work, "forger")
         check(forgery, told)
         assert sum('"process_completed"' in text or '"data":' in text for text in told) > len(forgery.functions)
-        assert battle not in forgery.voted_on()
+        assert battle not in forgery.voted_on
         assert (await http.get("/healthz")).status_code == 200
     log = forgery.app.log.read_text()
     for secret in (SECRET, OWN_KEY, VICTIM, *OWNER_KEYS.values()):
@@ -251,9 +257,7 @@ async def test_no_function_with_made_up_data_tells_spends_or_fetches_anything(fo
 
 async def test_nobody_votes_on_a_battle_of_another_session_by_naming_it(forgery):
     """The id in every value and in the event, on every function behind a vote, an undo or a new opponent."""
-    lab = sqlite3.connect(forgery.folder / "data" / "arena.db")
-    pair = [row[0] for row in lab.execute("SELECT id FROM contender WHERE name LIKE 'Canarycontender%'")]
-    lab.close()
+    pair = forgery.rows("SELECT id FROM contender WHERE name LIKE 'Canarycontender%'")
     buttons = {
         at
         for at, one in forgery.components.items()
@@ -262,7 +266,7 @@ async def test_nobody_votes_on_a_battle_of_another_session_by_naming_it(forgery)
     targeted = [one for one in forgery.functions if any(target[0] in buttons for target in one["targets"])]
     assert len(targeted) >= len(buttons) >= 12
     async with client(forgery) as http:
-        started = await http.post("/battles", json={"prompt": "Hello", "pair": pair})
+        started = await http.post("/battles", json={"prompt": "Hello", "pair": list(pair)})
         battle = json.loads(started.text.splitlines()[0][6:])["battle"]
         mine, told = Caller(http, "thief"), []
         for function in targeted:
@@ -274,9 +278,9 @@ async def test_nobody_votes_on_a_battle_of_another_session_by_naming_it(forgery)
         for text in told:
             assert "canarycontender" not in text.lower() and "canaryprompt" not in text.lower()
         assert any("no battle" in text for text in told), "the calls did not reach the functions"
-        assert battle not in forgery.voted_on()
+        assert battle not in forgery.voted_on
         assert (await http.post(f"/battles/{battle}/vote", json={"outcome": "a"})).status_code == 200
-        assert battle in forgery.voted_on()
+        assert battle in forgery.voted_on
 
 
 async def test_whatever_makes_a_model_write_asks_for_the_budget_first(forgery):

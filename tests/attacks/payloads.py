@@ -222,7 +222,7 @@ def hostile_conversation(said: list[str]) -> dict[str, object]:
         error = {"kind": "server", "message": text}
         tokens = [[text[at : at + 40], -0.1, [[text[at : at + 40], -0.1]]] for at in range(0, len(text), 40)]
         words = {"thinking": text, "detail": text, "dropped": [text], "violations": [text], "tokens": tokens}
-        reply = {"model": text, "error": error, "finish_reason": "blocked", **words}
+        reply = {"model": text, "error": error, "finish_reason": "content_filter", **words}
         parent = len(turns) - 1 if turns else None
         turns.append({"parent": parent, "role": "user", "content": text})
         turns.append({"parent": len(turns) - 1, "role": "assistant", "content": text, "reply": reply})
