@@ -54,6 +54,10 @@ class Desk:
         reason = "stop" if len(kept) == len(words) else "length"
         return StreamingResponse(chunks(kept, reason), media_type="text/event-stream")
 
+    def more(self):
+        """Further routes of one of its kind."""
+        return []
+
     async def models(self, request: Request):
         if "vault" in request.url.path and request.headers.get("authorization") != f"Bearer {KEY}":
             return JSONResponse({"error": {"message": "no such key"}}, 401)
@@ -85,9 +89,8 @@ def serving_desk(desk=None):
             Route(f"{at}/models", desk.models),
         )
     ]
-    server = uvicorn.Server(
-        uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    )
+    app = Starlette(routes=[*routes, *desk.more()])
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
