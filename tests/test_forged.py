@@ -52,6 +52,15 @@ class Forgery:
     def components(self):
         return {one["id"]: one for one in self.config["components"]}
 
+    def on(self, element, event):
+        """The function behind an event of the component with that elem_id."""
+        elements = {one["props"].get("elem_id"): at for at, one in self.components.items()}
+        return next(one for one in self.functions if [elements[element], event] in one["targets"])
+
+    def after(self, function):
+        """The function that follows another by itself."""
+        return next(one for one in self.functions if one["trigger_after"] == function["id"])
+
     def held(self, function):
         """What a page that was just opened would send to a function."""
         return [self.components[at]["props"].get("value") for at in function["inputs"]]
@@ -220,16 +229,11 @@ def filled(forgery, function, text="Hello", **chosen):
 async def a_victim(forgery, http):
     """A session that holds a conversation with SECRET in it, and a key of its reader's own."""
     SAYINGS[SECRET] = [f"{SECRET} answered"]
-    elements = {one["props"].get("elem_id"): at for at, one in forgery.components.items()}
     victim = Caller(http, VICTIM)
-
-    def on(element, event):
-        return next(one for one in forgery.functions if [elements[element], event] in one["targets"])
-
-    said = json.loads(await victim.call(on("key-openai", "submit"), [OWN_KEY, None, False]))
+    said = json.loads(await victim.call(forgery.on("key-openai", "submit"), [OWN_KEY, None, False]))
     assert any("In use" in str(value) for value in said["data"])
-    ask = on("composer", "submit")
-    answer = next(one for one in forgery.functions if one["trigger_after"] == ask["id"])
+    ask = forgery.on("composer", "submit")
+    answer = forgery.after(ask)
     chosen = {"model": "canarymodel-quick"}
     assert SECRET in await victim.call(ask, filled(forgery, ask, SECRET, **chosen))
     assert f"{SECRET} answered" in await victim.call(answer, filled(forgery, answer, **chosen))
