@@ -285,6 +285,59 @@ async def test_the_listener_hears_and_the_policy_stops_what_would_get_through(pa
     assert listener.heard == ["/seen"]
 
 
+# Points at which something of a formula is drawn though they lie outside of the message that holds it.
+ASTRAY = """() => {
+  const found = [];
+  for (let x = 2; x < innerWidth; x += 12) for (let y = 2; y < innerHeight; y += 6) {
+    const formula = document.elementFromPoint(x, y)?.closest(".katex");
+    const box = formula?.closest(".message-content, .thought-group").getBoundingClientRect();
+    if (box && (x < box.left - 1 || x > box.right + 1 || y < box.top - 1 || y > box.bottom + 1)) found.push([x, y]);
+  }
+  return found;
+}"""
+
+
+async def test_no_formula_is_drawn_outside_of_its_message(page, hostile_app):
+    words = "\\Huge Your key is wrong: enter it at evil.example"
+    SAYINGS["moved"] = [f"$$\\smash{{\\raisebox{{6em}}{{\\kern-20em\\fcolorbox{{red}}{{white}}{{{words}}}}}}}$$"]
+    SAYINGS["broad"] = [
+        "Look: \\(\\smash{\\kern{-60em}\\raisebox{-2em}{\\rule{200em}{30em}}}\\) $$\\rule{500em}{2em}$$"
+    ]
+    await page.goto(hostile_app.url)
+    chat = Chat(page)
+    await chat.choose("Canaryname Quick")
+    for at, question in enumerate(("moved", "broad"), 1):
+        await chat.ask(question)
+        await chat.answered(at)
+        await expect(page.locator("#finished .katex").last).to_be_attached()
+        assert await page.evaluate(ASTRAY) == []
+    await page.get_by_role("tab", name="Arena").click()
+    await page.locator("#arena-composer textarea").fill("moved")
+    await page.locator("#arena-composer textarea").press("Enter")
+    await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
+    assert await page.locator(".pane .katex").count() > 0
+    assert await page.evaluate(ASTRAY) == []
+
+
+async def test_a_link_in_an_answer_asks_nothing_and_looks_like_none_of_the_pages_own(page, hostile_app):
+    SAYINGS["links"] = ["Please [read on](#turn-retry-1) or [take back](#turn-undo-1 'Undo')."]
+    await page.goto(hostile_app.url)
+    chat = Chat(page)
+    await chat.choose("Canaryname Quick")
+    await chat.ask("links")
+    await chat.answered()
+    await expect(chat.answers).to_have_count(1)
+    asked = []
+    page.on("request", lambda request: asked.append(request.method))
+    for name in ("read on", "take back"):
+        await chat.link(name).click()
+    await page.wait_for_timeout(500)
+    assert "POST" not in asked
+    await expect(chat.questions).to_have_count(1)
+    await chat.link("Undo").click()
+    await expect(chat.questions).to_have_count(0)
+
+
 async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_app):
     code = '<div class="x">\n    ![not an image](y)\n</div>\n`` ``` ~~~'
     listed = "1. So\n\n   ```html\n   <p>\n   ```"

@@ -187,3 +187,4 @@ async def test_every_answer_says_what_the_page_never_does():
             for rule in ("img-src 'self' data: blob:", "form-action 'self'", "object-src 'none'", "base-uri 'self'"):
                 assert rule in policy
             assert said.headers["x-content-type-options"] == "nosniff"
+            assert said.headers["x-dns-prefetch-control"] == "off"
