@@ -3,7 +3,7 @@ const ASKING = new Set(["retry", "on", "repair"]);
 document.addEventListener(
   "click",
   (event) => {
-    const link = event.target.closest?.('#finished a[href*="#turn-"]');
+    const link = event.target.closest?.("#finished .turn-actions a");
     if (!link) return;
     event.preventDefault();
     event.stopPropagation();

@@ -12,6 +12,7 @@ from . import format, history_view, keeping
 from .asking import Askings
 from .chat_session import Session
 from .keys import Keys
+from .refusal import refusal
 from .transcript import Shown
 from .untyped import EventData, gr
 
@@ -97,19 +98,19 @@ class ChatPage:
         """The place of the turn that a link names. It came from a browser, so it may be anything."""
         at = event.at
         if not isinstance(at, int) or not 0 <= at < len(session.conversation.turns):
-            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+            raise refusal("That message is no longer there: reload the page.")
         return at
 
     def place_of_message(self, session: Session, index: int) -> int:
         """The place of the turn that the chatbot's message at `index` belongs to."""
         shown = history_view.drawn(session.conversation, self.card)
         if not 0 <= index < len(shown):
-            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+            raise refusal("That message is no longer there: reload the page.")
         return shown[index][0]
 
     def check_idle(self, session: Session) -> None:
         if session.running:
-            raise gr.Error("An answer is being written: wait for its end, or stop it.", print_exception=False)
+            raise refusal("An answer is being written: wait for its end, or stop it.")
 
     def card(self, model_id: str) -> ModelSpec | None:
         try:

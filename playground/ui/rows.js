@@ -1,7 +1,7 @@
 // Marks each row of a transcript by what it holds (data-holds: notes, links, picture, or a text without a mark), for the
 // style sheet. Its own :has() would have the browser look through every old row again at each new token.
 (() => {
-  const KINDS = { notes: ".thought-group", links: 'a[href*="#turn-"]', picture: ".image-frame" };
+  const KINDS = { notes: ".thought-group", links: ".turn-actions", picture: ".image-frame" };
   const mark = (row) => {
     const kind = Object.keys(KINDS).find((one) => row.querySelector(KINDS[one]));
     if (!kind) delete row.dataset.holds;
