@@ -36,9 +36,7 @@ from .pacing import Pace
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
-PLACEHOLDER = (
-    "### Ask anything\nThe settings hold the model and its parameters. Nothing set means the provider's defaults."
-)
+PLACEHOLDER = "## Ask anything\nChoose a model and its parameters in the settings; what you do not set is the provider's default."
 
 
 def build(composition: Composition, pace: Pace, loaded: Any) -> ChatPage:

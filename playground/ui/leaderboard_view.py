@@ -223,5 +223,5 @@ def _day(day: int) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(escape(name) for name in names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+    shown = "; ".join(escape(name) for name in names[:5])
+    return f"{shown}; and {len(names) - 5} more" if len(names) > 5 else shown
