@@ -36,7 +36,9 @@ from .pacing import Pace
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
-PLACEHOLDER = "## Ask anything\nChoose a model and its parameters in the settings; what you do not set is the provider's default."
+PLACEHOLDER = (
+    "## Ask anything\nThe model and its parameters are in the settings. What you leave unset is the provider's default."
+)
 
 
 def build(composition: Composition, pace: Pace, loaded: Any) -> ChatPage:

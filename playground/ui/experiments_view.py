@@ -244,7 +244,8 @@ def _spread(figure: Figure, one: SettingFigures) -> str:
         return "price unknown" if figure.name == "cost" and one.spreads.get("tokens") else "–"
     if figure.unit in {"usd", "percent"} or spread.count < 2 or not spread.deviation:
         return escape(number(figure, spread.mean))
-    return f"{escape(number(figure, spread.mean))} <i>± {spread.deviation:.2g}</i>"
+    reach = f"{spread.deviation:,.0f}" if spread.deviation >= 99.5 else f"{spread.deviation:.2g}"
+    return f"{escape(number(figure, spread.mean))} <i>± {reach}</i>"
 
 
 def _failed(count: int) -> str:
