@@ -190,7 +190,7 @@ def votes_over_time(days: Sequence[tuple[int, int]]) -> str:
 def downloads(query: Mapping[str, str]) -> str:
     """Links to the same board as JSON and CSV."""
     links = [
-        f'<a href="leaderboard?{escape(urlencode({**query, "format": form}))}" download="leaderboard.{form}">{form}</a>'
+        f'<a href="leaderboard?{escape(urlencode({**query, "format": form}))}" download="leaderboard.{form}">{form.upper()}</a>'
         for form in ("csv", "json")
     ]
     return f'<p class="downloads">This board as {" or ".join(links)}. {EXPORTS}</p>'

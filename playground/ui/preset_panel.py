@@ -38,7 +38,14 @@ class PresetPanel:
 
 def lay_out_choice(library: Sequence[Preset]) -> Any:
     """The picker above the system prompt."""
-    return gr.Dropdown(choices(library, ()), value=None, label="Preset", filterable=True, elem_id="preset")
+    return gr.Dropdown(
+        choices(library, ()),
+        value=None,
+        label="Preset",
+        info="Fills in the system prompt below.",
+        filterable=True,
+        elem_id="preset",
+    )
 
 
 def lay_out(chosen: Any) -> PresetPanel:
