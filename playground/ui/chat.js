@@ -47,14 +47,24 @@ const wait = setInterval(() => {
   follow(scroller);
   fit(chat);
 }, 50);
-// On a narrow page the two sides are drawers over the transcript.
-const DRAWERS = ["shows-list", "shows-side"];
+// On a narrow page the two sides are drawers over the transcript: what opens takes the focus, and gives it back.
+const DRAWERS = { "shows-list": ".chat-list", "shows-side": ".chat-side" };
+const shut = (chat) => {
+  const open = Object.keys(DRAWERS).find((drawer) => chat.classList.contains(drawer));
+  if (!open) return;
+  chat.classList.remove(open);
+  document.querySelector(`[data-drawer="${open}"]`)?.focus();
+};
 document.addEventListener("click", (event) => {
   const chat = document.getElementById("chat");
   const wanted = event.target.closest?.("[data-drawer]")?.dataset.drawer;
   if (!chat || (!wanted && event.target !== chat)) return;
-  for (const drawer of DRAWERS) chat.classList.toggle(drawer, drawer === wanted && !chat.classList.contains(drawer));
+  shut(chat);
+  if (!wanted) return;
+  chat.classList.add(wanted);
+  chat.querySelector(`${DRAWERS[wanted]} button`)?.focus();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") document.getElementById("chat")?.classList.remove(...DRAWERS);
+  const chat = document.getElementById("chat");
+  if (event.key === "Escape" && chat) shut(chat);
 });

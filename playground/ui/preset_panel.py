@@ -39,14 +39,21 @@ class PresetPanel:
 
 def lay_out_choice(library: Sequence[Preset]) -> Any:
     """The picker above the system prompt."""
-    return gr.Dropdown(choices(library, ()), value=None, label="Preset", filterable=True, elem_id="preset")
+    return gr.Dropdown(
+        choices(library, ()),
+        value=None,
+        label="Preset",
+        info="Fills in the system prompt below.",
+        filterable=True,
+        elem_id="preset",
+    )
 
 
 def lay_out(chosen: Any) -> PresetPanel:
     """What can be done with one's own, below the system prompt."""
     own = gr.BrowserState([], storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
     with gr.Accordion("Your presets", open=False, elem_classes="own-presets"):
-        name = gr.Textbox(label="Name", placeholder="The system prompt above is saved under it", max_lines=1)
+        name = gr.Textbox(label="Name", placeholder="Saves the prompt above", max_lines=1)
         with gr.Row():
             save = gr.Button("Save", size="sm")
             delete = gr.Button("Delete", size="sm")
