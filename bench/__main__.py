@@ -5,31 +5,42 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 
-from . import arena, chat, embedded, lab, leaderboard, start, streams, sweeps
+from . import arena, chat, embedded, lab, leaderboard, report, start, streams, sweeps
 
-BENCHMARKS = (start, streams, chat, arena, leaderboard, lab, embedded, sweeps)
+BENCHMARKS = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (start, streams, chat, arena, leaderboard, lab, embedded, sweeps)
+}
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Exit status 0 whether goals hold or not: a benchmark reports, it does not judge."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="more repetitions")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--full", action="store_true", help="more streams and more repetitions")
     parser.add_argument(
         "--json", action="store_true", help='print a list of {"name", "value", "unit", "goal", "holds"}'
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
+    if unknown := set(arguments.names) - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}: choose among {', '.join(BENCHMARKS)}")
     results = []
-    for benchmark in BENCHMARKS:
-        print(f"{benchmark.__name__} ...", file=sys.stderr)
+    for name, benchmark in BENCHMARKS.items():
+        if arguments.names and name not in arguments.names:
+            continue
+        began = time.perf_counter()
+        print(f"{name} ...", file=sys.stderr, end=" ", flush=True)
         results += benchmark.run(full=arguments.full)
+        print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
     if arguments.json:
         print(json.dumps([{**asdict(result), "holds": result.holds} for result in results], indent=2))
-        return 0
-    for result in results:
-        mark = "" if result.holds is None else ("holds" if result.holds else "MISSED")
-        print(f"{result.name:<58} {result.value:>9.2f} {result.unit:<8} {result.goal:<12} {mark}")
+    else:
+        print(report.table(results))
+    if not arguments.names:  # a part of them is no picture of the whole
+        report.write(results, full=arguments.full)
     return 0
 
 

@@ -148,6 +148,7 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(base_url=f"{url}/v1", api_key="bench", max_retries=0)
+    _ = client.chat.completions  # loads what the first question would wait for
     return [SdkReader(client) for _ in many]
 
 

@@ -37,7 +37,8 @@ def build(composition: Composition) -> Any:
         now = state_of(backends.catalog, local.state if local else None)
         return state_line(now), gr.Timer(active=not now.settled)
 
-    with Page(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    page: Any = Page(title=TITLE, fill_width=True, analytics_enabled=False)
+    with page:
         voter = remember(page)
         with gr.Row(elem_classes="head"):
             gr.HTML(f"<h1>{escape(TITLE)}</h1>", padding=False, elem_classes="name")

@@ -6,6 +6,9 @@ functions for those that follow a change of a State (none does). With some hundr
 open page and an update of it cost.
 """
 
+# Gradio types little of what it keeps to itself.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import datetime
@@ -14,9 +17,9 @@ from collections.abc import Iterator
 from copy import copy
 from typing import Any, cast
 
+from gradio import processing_utils
 from gradio.blocks import Block, BlocksConfig
 from gradio.components import State
-from gradio.processing_utils import async_move_files_to_cache
 from gradio.state_holder import SessionState, StateHolder
 
 from .untyped import gr
@@ -31,6 +34,7 @@ LOOKS = frozenset(
 )
 # Their values take less time to read and to write than the way to a thread takes, where Gradio does both.
 QUICK = (gr.Textbox, gr.Number, gr.Slider, gr.Checkbox, gr.Dropdown, gr.Radio, gr.CheckboxGroup, gr.HTML, gr.Chatbot)
+checked_files: Any = processing_utils.async_move_files_to_cache
 AS_IT_IS: dict[str, Any] = {"__type__": "update"}
 
 
@@ -45,44 +49,44 @@ class Page(gr.Blocks):
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
     ) -> list[Any]:
         """The values that a handler is given. Checks what Gradio checks; quick ones do not go through a thread."""
+        whole: Any = super()
         self.validate_inputs(block_fn, inputs)
-        whole = block_fn.component_prop_inputs or not block_fn.preprocess or state is None
-        if whole:
-            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+        if block_fn.component_prop_inputs or not block_fn.preprocess or state is None:
+            return await whole.preprocess_data(block_fn, inputs, state, explicit_call)
         values: list[Any] = []
         for block, given in zip(block_fn.inputs, inputs, strict=False):
             if block.stateful:
                 values.append(state[block._id])
             elif isinstance(block, QUICK) and not getattr(block, "data_model", None):
                 own = state.get(block._id, block)
-                kept = await async_move_files_to_cache(given, own, check_in_upload_folder=not explicit_call)
-                values.append(own.preprocess(kept))
+                values.append(own.preprocess(await checked_files(given, own, check_in_upload_folder=not explicit_call)))
             else:
-                values += await super().preprocess_data(_with(block_fn, inputs=[block]), [given], state, explicit_call)
+                values += await whole.preprocess_data(_with(block_fn, inputs=[block]), [given], state, explicit_call)
         return values
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """What a page is sent. Outputs that a handler's dictionary leaves out stay as they are; Gradio would build
         each of these components anew, as it does for one whose looks alone change."""
-        given = predictions if isinstance(predictions, dict) else {}
+        whole: Any = super()
+        given: dict[Any, Any] = predictions if isinstance(predictions, dict) else {}
         if not given or state is None or not block_fn.postprocess or not given.keys() <= set(block_fn.outputs):
-            return await super().postprocess_data(block_fn, predictions, state)
+            return await whole.postprocess_data(block_fn, predictions, state)
         return [
             await self._shown(block_fn, block, given[block], state) if block in given else AS_IT_IS
             for block in block_fn.outputs
         ]
 
     async def _shown(self, block_fn: Any, block: Any, value: Any, state: Any) -> Any:
+        whole: Any = super()
         own = block if block.stateful else state.get(block._id, block)
         changes = cast("dict[str, Any]", value) if isinstance(value, dict) and "__type__" in value else None
         if changes is not None and changes.keys() - {"__type__", "value"} <= LOOKS:
             if "value" not in changes:
                 return changes
-            shown = await async_move_files_to_cache(own.postprocess(changes["value"]), own, postprocess=True)
-            return {**changes, "value": shown}
+            return {**changes, "value": await checked_files(own.postprocess(changes["value"]), own, postprocess=True)}
         if changes is None and isinstance(block, QUICK) and not is_component_update(value):
-            return await async_move_files_to_cache(own.postprocess(value), own, postprocess=True)
-        [shown] = await super().postprocess_data(_with(block_fn, outputs=[block]), value, state)
+            return await checked_files(own.postprocess(value), own, postprocess=True)
+        [shown] = await whole.postprocess_data(_with(block_fn, outputs=[block]), value, state)
         return shown
 
 
@@ -134,7 +138,8 @@ class LightSession(SessionState):
     def __setitem__(self, key: int, value: Any) -> None:
         block = self.blocks_config.blocks.get(key)
         if isinstance(block, State):
-            self._state_ttl[key] = (block.time_to_live, datetime.datetime.now())
+            lifetimes: Any = self._state_ttl
+            lifetimes[key] = (block.time_to_live, datetime.datetime.now())
             self.state_data[key] = value
         elif block is not value:
             self.blocks_config.blocks[key] = value

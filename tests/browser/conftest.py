@@ -9,6 +9,8 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PICTURES = Path(__file__).parent / "pictures"
+# Seconds that a page is given to show something: a model writes slowly beside other tests.
+PATIENCE_S = 15
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 
 
@@ -38,8 +40,9 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture
 async def browser(request):
     """A browser; if the test fails, a picture of every page that it has open is kept."""
-    from playwright.async_api import async_playwright
+    from playwright.async_api import async_playwright, expect
 
+    expect.set_options(timeout=1000 * PATIENCE_S)
     assert CHROMIUM, "PLAYGROUND_REQUIRE_BROWSER is set and there is no Chromium"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

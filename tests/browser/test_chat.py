@@ -39,7 +39,7 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
     assert await chat.text() == kept
     await chat.set("Max tokens", 5)
     await chat.ask("Go on.")
-    await chat.answered()
+    await chat.answered(2)
     await expect(chat.questions).to_have_count(2)
     assert (await chat.text(0)).startswith(first[:20])
 
