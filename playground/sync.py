@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from .api.chat import model_card
 from .compose import Composition, compose
 from .conversation.context import trim
-from .conversation.reply import Reply
+from .conversation.growing import Reply
 from .errors import ProviderError
 from .models import pricing, tokens
 from .settings import load_settings

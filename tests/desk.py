@@ -58,6 +58,10 @@ class Desk:
         reason = "stop" if len(kept) == len(words) else "length"
         return StreamingResponse(chunks(kept, reason), media_type="text/event-stream")
 
+    def more(self):
+        """Further routes of one of its kind."""
+        return []
+
     async def models(self, request: Request):
         if "vault" in request.url.path and request.headers.get("authorization") != f"Bearer {KEY}":
             return JSONResponse({"error": {"message": "no such key"}}, 401)
@@ -90,5 +94,5 @@ def serving_desk(desk=None):
             Route(f"{at}/models", desk.models),
         )
     ]
-    with served(routes) as desk.url:
+    with served([*routes, *desk.more()]) as desk.url:
         yield desk

@@ -1,64 +1,342 @@
-"""Calls that no page makes: every function of the page by its index, with data made up."""
+"""Calls that no page makes: every function and every route of the page, with data made up.
 
+The functions are those that the built page lists, so a new tab is attacked without a line here.
+"""
+
+import asyncio
 import json
+import re
 import sqlite3
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import pytest
 
+from .attacks.listener import listening
 from .conftest import start_app
-from .upstream import configured, upstream
+from .upstream import SAYINGS, configured, upstream
 
-SESSION = "somebody"
+VICTIM = "canaryvictim-session"
+SECRET = "canaryvictim-words"
+OWN_KEY = "canaryvictim-key-12345678"
+OWNER_KEYS = {
+    "OPENAI_API_KEY": "sk-canaryowner-openai-12345678",
+    "ANTHROPIC_API_KEY": "sk-ant-canaryowner-anthropic-1",
+    "GOOGLE_API_KEY": "AIzacanaryownergoogle1234567890abcdef",
+    "HF_TOKEN": "hf_canaryownerhuggingface",
+    "PLAYGROUND_ADMIN_TOKEN": "canaryowner-of-the-page",
+}
+AT_ONCE = 8
+LONG_S = 2
+DEEP = json.loads("[" * 200 + "]" * 200)
+
+
+@dataclass
+class Forgery:
+    """An app whose owner has keys and next to no budget, and a listener in the place of everything that costs."""
+
+    app: object
+    folder: object
+    listener: object
+    lab: str
+    config: dict = field(default_factory=dict)
+
+    @property
+    def functions(self):
+        return [one for one in self.config["dependencies"] if one["backend_fn"]]
+
+    @property
+    def components(self):
+        return {one["id"]: one for one in self.config["components"]}
+
+    def on(self, element, event):
+        """The function behind an event of the component with that elem_id."""
+        elements = {one["props"].get("elem_id"): at for at, one in self.components.items()}
+        return next(one for one in self.functions if [elements[element], event] in one["targets"])
+
+    def after(self, function):
+        """The function that follows another by itself."""
+        return next(one for one in self.functions if one["trigger_after"] == function["id"])
+
+    def held(self, function):
+        """What a page that was just opened would send to a function."""
+        return [self.components[at]["props"].get("value") for at in function["inputs"]]
+
+    def rows(self, query):
+        """The first column of what a query finds."""
+        with sqlite3.connect(self.folder / "data" / "arena.db") as database:
+            return {row[0] for row in database.execute(query)}
+
+    @property
+    def voted_on(self):
+        return self.rows("SELECT battle FROM vote")
 
 
 @pytest.fixture(scope="module")
-def lab_app(tmp_path_factory):
+def forgery(tmp_path_factory):
     folder = tmp_path_factory.mktemp("forged")
-    with upstream() as url:
-        app = start_app(folder, **configured(folder, url))
-        app.folder = folder
-        yield app
+    with upstream() as lab, listening() as listener:
+        paid = {
+            "OPENAI_BASE_URL": f"{listener.home}/openai/v1",
+            "ANTHROPIC_BASE_URL": f"{listener.home}/anthropic",
+            "GOOGLE_GEMINI_BASE_URL": f"{listener.home}/google",
+        }
+        settings = {"PLAYGROUND_DAILY_BUDGET_USD": "0.0000001", "PLAYGROUND_LOG_LEVEL": "DEBUG"}
+        app = start_app(folder, **configured(folder, lab), **OWNER_KEYS, **paid, **settings)
+        forgery = Forgery(app, folder, listener, lab)
+        app.wait("/readyz")  # the database is there
+        forgery.config = httpx2.get(f"{app.url}/config").json()
+        yield forgery
         app.stop()
 
 
-def stored(app):
-    with sqlite3.connect(app.folder / "data" / "arena.db") as database:
-        return [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("vote", "vote_revision")]
+def forged_values(home):
+    """What is put in the place of every value: by what it tries."""
+    return {
+        "nothing": None,
+        "text": "x",
+        "a number": -(10**30),
+        "an object": {"value": "x", "battle": "x", "__class__": "x", "keys": {"openai": "x"}},
+        "deep": DEEP,
+        "a file of the machine": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        "a file of ours": {"path": "data/arena.db", "orig_name": "x.txt", "meta": {"_type": "gradio.FileData"}},
+        "an address inside": {
+            "path": f"{home}/ssrf",
+            "url": f"{home}/ssrf",
+            "orig_name": "x.json",
+            "meta": {"_type": "gradio.FileData"},
+        },
+        "files": {"text": "x", "files": [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, f"{home}/f"]},
+    }
 
 
-def a_battle(http):
-    text = http.post("/battles", json={"prompt": "Hello"}).text
-    return json.loads(text.splitlines()[0][6:])["battle"]
+EVENTS = [
+    None,
+    {},
+    {"at": 10**40, "verb": "retry", "index": -1, "value": "x", "_data": {}},
+    {"at": True, "verb": "undo", "index": [0, 0], "value": {"x": []}, "ids": "1 2 999999999 -1"},
+    {"record": "[" * 5000, "text": "[" * 5000, "title": {"x": 1}, "form": "json", "ids": "9" * 5000},
+    {"record": json.dumps({"id": "../../etc/passwd", "turns": [{"parent": 7}]}), "text": "\ud800", "title": "\ud800"},
+    "text",
+    [1, 2],
+]
 
 
-def called(http, index, data):
-    """What the page's function `index` answers: directly, and through the queue."""
-    body = {"fn_index": index, "data": data, "session_hash": SESSION, "event_data": {"outcome": "a", "index": 0}}
-    direct = http.post("/gradio_api/run/predict", json=body)
-    joined = http.post("/gradio_api/queue/join", json=body)
-    queued = http.get("/gradio_api/queue/data", params={"session_hash": SESSION}).text if joined.is_success else ""
-    return direct.status_code, direct.text + joined.text + queued
+def attempts(forgery, function):
+    """(data, event data) of every call that is tried on a function; neighbours get different values."""
+    held = forgery.held(function)
+    values = forged_values(forgery.listener.home)
+    kinds = [forgery.components[at]["type"] for at in function["inputs"]]
+    turn = function["id"]
+    for at in range(3):
+        yield [list(values.values())[(turn + 3 * at) % len(values)]] * len(held), EVENTS[(turn + at) % len(EVENTS)]
+    yield [], None
+    yield [*held, *held, None], {}
+    # As a page would call it, so that it passes the components and reaches the function.
+    for event in EVENTS if function["collects_event_data"] else EVENTS[:1]:
+        yield held, event
+    text = {"text": "x", "files": []}
+    yield (
+        [
+            ("x" if kind == "state" else text) if one in (None, "") else one
+            for one, kind in zip(held, kinds, strict=True)
+        ],
+        None,
+    )
+    for kind in {"uploadbutton", "multimodaltextbox"} & set(kinds):
+        for what in ("a file of the machine", "a file of ours", "an address inside"):
+            file = {"text": "x", "files": [values[what]]} if kind == "multimodaltextbox" else values[what]
+            yield [file if one == kind else value for one, value in zip(kinds, held, strict=True)], None
 
 
-def test_no_function_called_by_its_index_votes_or_tells_a_name(lab_app):
-    with httpx2.Client(base_url=lab_app.url, timeout=30) as http:
-        battle = a_battle(http)
-        config = http.get("/config").json()
-        buttons = {
-            one["id"]: one["props"]["elem_id"]
-            for one in config["components"]
-            if str(one["props"].get("elem_id")).startswith(("vote-", "best-", "undo", "redraw"))
-        }
-        targeted = [one for one in config["dependencies"] if any(target[0] in buttons for target in one["targets"])]
-        assert len(targeted) >= len(buttons) >= 12
-        for dependency in targeted:
-            forged = [battle if at % 2 == 0 else {"battle": battle} for at, _ in enumerate(dependency["inputs"])]
-            status, said = called(http, dependency["id"], forged)
-            assert "canarycontender" not in said.lower() and "canaryprompt" not in said.lower()
-            assert status < 500 or "Traceback" not in said
-            assert stored(lab_app) == [0, 0]
-        answers = [called(http, one["id"], [battle] * len(one["inputs"]))[1] for one in targeted]
-        assert any("no battle" in said for said in answers), "the calls did not reach the functions"
-        assert http.post(f"/battles/{battle}/vote", json={"outcome": "a"}).status_code == 200
-        assert stored(lab_app) == [1, 0]
+class Caller:
+    """Whoever calls functions of the page without a page, in a session of its own."""
+
+    def __init__(self, http, session):
+        self.http = http
+        self.session = session
+
+    async def call(self, function, data, event=None, *, queued=None):
+        """What is answered: directly, or through the queue where the page does so, or if `queued`."""
+        body = {"fn_index": function["id"], "data": data, "event_data": event, "session_hash": self.session}
+        if not (function["queue"] if queued is None else queued):
+            return (await self.http.post("/gradio_api/run/predict", content=json.dumps(body))).text
+        joined = await self.http.post("/gradio_api/queue/join", content=json.dumps(body))
+        return joined.text + (await self._told() if joined.is_success else "")
+
+    async def _told(self):
+        """What the queue tells; a run that goes on for long is left, as a closed page leaves it."""
+        told = []
+        stream = self.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.session})
+        try:
+            async with asyncio.timeout(LONG_S), stream as response:
+                async for line in response.aiter_lines():
+                    told.append(line)
+        except (TimeoutError, httpx2.TransportError):
+            told.append("left, or broken off")
+            self.session += "'"  # what was left may go on for a while in the old one
+        return "\n".join(told)
+
+
+async def everything(forgery, http, work, name):
+    """What each call of `work` (function, data, event data, queued) is answered with, by a few callers at once."""
+    rest, told = iter(work), []
+
+    async def caller(at):
+        mine = Caller(http, f"{name}-{at}")
+        for function, data, event, queued in rest:
+            told.append(await mine.call(function, data, event, queued=queued))
+
+    await asyncio.gather(*map(caller, range(AT_ONCE)))
+    return told
+
+
+def client(forgery):
+    # A server that has failed closes the line: each call has one of its own.
+    lines = httpx2.Limits(max_keepalive_connections=0)
+    headers = {"content-type": "application/json"}
+    return httpx2.AsyncClient(base_url=forgery.app.url, timeout=60, headers=headers, limits=lines)
+
+
+def check(forgery, told):
+    """Nothing of what was told is anybody else's, or how the server looks inside; nothing was asked of anybody."""
+    for text in told:
+        for secret in ("root:", "SQLite format", "Traceback", 'File "', SECRET, VICTIM, OWN_KEY, *OWNER_KEYS.values()):
+            assert secret not in text, (secret, text[:500])
+    # Listing models is free; whatever else is heard was spent, or fetched from where nobody is to look.
+    assert [path for path in forgery.listener.heard if not path.split("?")[0].endswith("/models")] == []
+
+
+def filled(forgery, function, text="Hello", **chosen):
+    """What a page would send to a function after somebody has written `text`; `chosen` by elem_id."""
+    values = []
+    for at, value in zip(function["inputs"], forgery.held(function), strict=True):
+        component = forgery.components[at]
+        elem = str(component["props"].get("elem_id")).replace("-", "_")
+        if elem in chosen:
+            value = chosen[elem]
+        elif component["type"] == "multimodaltextbox":
+            value = {"text": text, "files": []}
+        elif component["type"] == "textbox" and not value and "composer" in elem:
+            value = text
+        values.append(value)
+    return values
+
+
+async def a_victim(forgery, http):
+    """A session that holds a conversation with SECRET in it, and a key of its reader's own."""
+    SAYINGS[SECRET] = [f"{SECRET} answered"]
+    victim = Caller(http, VICTIM)
+    said = json.loads(await victim.call(forgery.on("key-openai", "submit"), [OWN_KEY, None, False]))
+    assert any("In use" in str(value) for value in said["data"])
+    ask = forgery.on("composer", "submit")
+    answer = forgery.after(ask)
+    chosen = {"model": "canarymodel-quick"}
+    assert SECRET in await victim.call(ask, filled(forgery, ask, SECRET, **chosen))
+    assert f"{SECRET} answered" in await victim.call(answer, filled(forgery, answer, **chosen))
+
+
+async def test_no_function_with_made_up_data_tells_spends_or_fetches_anything(forgery):
+    assert len(forgery.functions) > 200
+    async with client(forgery) as http:
+        await a_victim(forgery, http)
+        battle = json.loads((await http.post("/battles", json={"prompt": "Hello"})).text.splitlines()[0][6:])["battle"]
+        work = []
+        for function in forgery.functions:
+            calls = list(attempts(forgery, function))
+            work += [(function, data, event, None) for data, event in calls]
+            work += [(function, data, event, True) for data, event in calls[:1] if not function["queue"]]
+        told = await everything(forgery, http, work, "forger")
+        check(forgery, told)
+        assert sum('"process_completed"' in text or '"data":' in text for text in told) > len(forgery.functions)
+        assert battle not in forgery.voted_on
+        assert (await http.get("/healthz")).status_code == 200
+    log = forgery.app.log.read_text()
+    for secret in (SECRET, OWN_KEY, VICTIM, *OWNER_KEYS.values()):
+        assert secret not in log
+
+
+async def test_nobody_votes_on_a_battle_of_another_session_by_naming_it(forgery):
+    """The id in every value and in the event, on every function behind a vote, an undo or a new opponent."""
+    pair = forgery.rows("SELECT id FROM contender WHERE name LIKE 'Canarycontender%'")
+    buttons = {
+        at
+        for at, one in forgery.components.items()
+        if str(one["props"].get("elem_id")).startswith(("vote-", "best-", "undo", "redraw"))
+    }
+    targeted = [one for one in forgery.functions if any(target[0] in buttons for target in one["targets"])]
+    assert len(targeted) >= len(buttons) >= 12
+    async with client(forgery) as http:
+        started = await http.post("/battles", json={"prompt": "Hello", "pair": list(pair)})
+        battle = json.loads(started.text.splitlines()[0][6:])["battle"]
+        mine, told = Caller(http, "thief"), []
+        for function in targeted:
+            event = {"outcome": "a", "battle": battle, "index": 0, "_data": {"battle": battle}}
+            for forged in (battle, {"battle": battle, "phase": "ready"}):
+                told.append(await mine.call(function, [forged] * len(function["inputs"]), event))
+                told.append(await mine.call(function, [forged] * len(function["inputs"]), event, queued=True))
+        check(forgery, told)
+        for text in told:
+            assert "canarycontender" not in text.lower() and "canaryprompt" not in text.lower()
+        assert any("no battle" in text for text in told), "the calls did not reach the functions"
+        assert battle not in forgery.voted_on
+        assert (await http.post(f"/battles/{battle}/vote", json={"outcome": "a"})).status_code == 200
+        assert battle in forgery.voted_on
+
+
+async def test_whatever_makes_a_model_write_asks_for_the_budget_first(forgery):
+    """Each chain of events that ends in a generator, begun as the page would begin it, with a model that costs."""
+    models = {"model": "gpt-4o", "lab_models": ["gpt-4o"], **{f"compare_model_{at}": "gpt-4o" for at in "abcd"}}
+    by_id = {one["id"]: one for one in forgery.functions}
+    refused = 0
+    async with client(forgery) as http:
+        for function in (one for one in forgery.functions if one["types"]["generator"]):
+            mine = Caller(http, f"spender-{function['id']}")
+            chain = [function]
+            while chain[0]["trigger_after"] in by_id:
+                chain.insert(0, by_id[chain[0]["trigger_after"]])
+            told = [await mine.call(one, filled(forgery, one, **models)) for one in chain]
+            check(forgery, told)
+            refused += any(
+                re.search("budget of this playground is|is left of the budget", text) is not None for text in told
+            )
+    assert refused >= 3, "too few chains have come to where it costs"
+
+
+async def test_no_route_of_gradios_reads_a_file_or_fetches_an_address(forgery):
+    routes = (await asyncio.to_thread(httpx2.get, f"{forgery.app.url}/openapi.json")).json()["paths"]
+    inside = f"{forgery.listener.home}/ssrf"
+    words = ["../../../../etc/passwd", "/etc/passwd", inside, "data/arena.db", "0", "predict"]
+    files = [value for value in forged_values(forgery.listener.home).values() if isinstance(value, dict)]
+    async with client(forgery) as http:
+        told = []
+        for path in [*routes, "/gradio_api/file={path}", "/gradio_api/proxy={path}"]:
+            for word in words if "{" in path else words[:1]:
+                place = re.sub(r"\{[^}]*\}", word, path)
+                if "heartbeat" in place or "queue/data" in place:
+                    continue  # goes on for as long as somebody listens
+                told.append((await http.get(place, params={"url": inside, "path": word})).text)
+                told += [(await http.post(place, content=json.dumps(file))).text for file in files[:2]]
+        check(forgery, told)
+        assert len(told) > 300
+
+
+async def test_an_upload_stays_where_uploads_are_and_is_never_a_page(forgery):
+    """Files are named by strangers; what they hold is handed out as a file, not as a page of this site."""
+    before = set(forgery.folder.rglob("*"))
+    page = b"<script>window.ran=1</script>"
+    names = ["../../../x.html", "/etc/x.html", "x.svg", "..\\x.html", "x.html", "a/b/../../../x.js", "%2e%2e%2fx.html"]
+    async with httpx2.AsyncClient(base_url=forgery.app.url) as http:
+        for name in names:
+            said = await http.post("/gradio_api/upload", files={"files": (name, page, "text/html")})
+            if not said.is_success:
+                continue
+            (kept,) = said.json()
+            assert Path(kept).resolve().is_relative_to(Path(tempfile.gettempdir()).resolve() / "gradio")
+            shown = await http.get(f"/gradio_api/file={quote(kept)}")
+            assert shown.headers["content-disposition"].startswith("attachment")
+            assert shown.headers["x-content-type-options"] == "nosniff"
+    assert {path for path in forgery.folder.rglob("*") if path.suffix in {".html", ".js", ".svg"}} <= before

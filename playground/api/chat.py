@@ -12,8 +12,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..conversation.growing import Reply
 from ..conversation.images import image_at
-from ..conversation.reply import Backends, Reply
+from ..conversation.reply import Backends
 from ..errors import ProviderError
 from ..types import Contender, Message, ModelSpec, Options, Role, SamplingParams
 from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, error_response, event

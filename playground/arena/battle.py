@@ -14,7 +14,8 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from ..conversation.allowance import ASKING
-from ..conversation.reply import Backends, Reply
+from ..conversation.growing import Reply
+from ..conversation.reply import Backends
 from ..models import tokens
 from ..models.contenders import ListedContender
 from . import style

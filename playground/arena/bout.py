@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..conversation.together import Together
 from .blinding import Pane, Release, Seen, settled
 from .records import SEATS, Answer, Seat

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..conversation.growing import Reply
 from ..conversation.prepare import check_available
-from ..conversation.reply import Backends, Reply
+from ..conversation.reply import Backends
 from ..errors import ErrorKind, ProviderError
 from ..models import pricing, tokens
 from ..types import Contender, Message, ModelSpec, Options, SamplingParams, Usage

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..errors import PlaygroundError
 from ..models.contenders import ListedContender
 from ..types import FinishReason, Message, Usage

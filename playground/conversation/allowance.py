@@ -10,37 +10,21 @@ import json
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..models import tokens
 from ..models.image_tokens import image_tokens
 from ..models.pricing import cost
 from ..types import ModelSpec, Request, Usage
+from .growing import Reply
 from .prepare import MOST_OVERHEAD
-
-if TYPE_CHECKING:
-    from .reply import Reply
 
 # What a provider adds to the prompt to hold an answer to a schema, in tokens: more than any is known to.
 SCHEMA_OVERHEAD = 1024
 # A foreign tokenizer makes up to twice as many tokens as are counted here (see models/tokens.py).
 FOREIGN = 2
-# Refused before a token was made: nobody bills that.
-UNBILLED = frozenset(
-    {
-        "auth",
-        "permission",
-        "not_found",
-        "rate_limit",
-        "quota",
-        "overloaded",
-        "bad_request",
-        "unsupported_param",
-        "context_length",
-        "connection",
-        "server",
-    }
-)
+# Tokens may have been made and not have arrived. Of every other error nobody has billed a token before the first.
+MAY_BE_BILLED = frozenset({"blocked", "timeout", "truncated", "protocol"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,7 @@ def bill(request: Request, reply: Reply) -> float | None:
     if reply.usage is not None and not reply.usage.estimated:
         return reply.cost
     arrived = bool(reply.text or reply.thinking)
-    if reply.error is not None and not arrived and reply.error.kind in UNBILLED:
+    if reply.error is not None and not arrived and reply.error.kind not in MAY_BE_BILLED:
         return 0.0
     if _thinks(request.model):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..types import Contender, Message, Usage
-from .reply import Reply
+from .growing import Reply
 
 TITLE_LENGTH = 60
 UNTITLED = "New conversation"

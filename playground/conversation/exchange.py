@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, cast
 
-from ..types import Contender, Message
+from ..errors import ProviderError
+from ..types import Contender, Image, Message
 from .archive import Conversation
+from .images import image_at
 from .records import FORMAT, LONGEST_TITLE, UnreadableError, load
 
 HEADINGS = {"system": "System prompt", "user": "You", "assistant": "Model"}
@@ -19,6 +21,7 @@ MARK = re.compile(r"^<!-- (system|user|assistant)(?:: (.*?))? -->$")
 KNOWN_ROLES = ("system", "developer", "user", "assistant")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can name one, and no answer to a browser can hold it
 TEXT_PARTS = ("text", "input_text", "output_text")
+IMAGE_PARTS = ("image_url", "input_image")
 
 
 def to_markdown(conversation: Conversation) -> str:
@@ -62,7 +65,8 @@ def read_file(text: str, conversation_id: str) -> Conversation:
 
 
 def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation:
-    """The conversation of a list of {"role", "content"}; content is a string or a list of text parts.
+    """The conversation of a list of {"role", "content"}; content is a string or a list of parts: texts, and in a
+    user's message pictures as data: addresses.
 
     System and developer messages become the system prompt.
     """
@@ -75,11 +79,13 @@ def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation
         role = message.get("role")
         if role not in KNOWN_ROLES:
             raise UnreadableError(f"Message {number} has the role {role!r}: known are {', '.join(KNOWN_ROLES)}.")
-        text = _text_of(message.get("content"), number)
+        text, images = _content_of(message.get("content"), number)
+        if images and role != "user":
+            raise UnreadableError(f"Message {number} has a picture: only a user's message can have one.")
         if HALF_CHARACTER.search(text):
             raise UnreadableError(f"Message {number} has half a character (a lone surrogate): remove it.")
         if role in ("user", "assistant"):
-            conversation = conversation.said(Message(role, text), under=conversation.leaf)
+            conversation = conversation.said(Message(role, text, images), under=conversation.leaf)
         else:
             system.append(text)
     if not conversation.turns:
@@ -92,19 +98,34 @@ def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation
     )
 
 
-def _text_of(content: Any, number: int) -> str:
+def _content_of(content: Any, number: int) -> tuple[str, tuple[Image, ...]]:
     if isinstance(content, str):
-        return content
+        return content, ()
     if not isinstance(content, list) or not content:
         raise UnreadableError(f"Message {number} has no text: its content must be a string or a list of parts.")
     pieces: list[str] = []
+    images: list[Image] = []
     for part in cast(list[Any], content):
         table = cast(dict[str, Any], part) if isinstance(part, dict) else {}
-        if table.get("type") not in TEXT_PARTS or not isinstance(table.get("text"), str):
+        if table.get("type") in IMAGE_PARTS:
+            images.append(_image_of(table.get("image_url"), number))
+        elif table.get("type") in TEXT_PARTS and isinstance(table.get("text"), str):
+            pieces.append(table["text"])
+        else:
             kind = table.get("type") or "unknown"
-            raise UnreadableError(f"Message {number} has a part of type {kind!r}: only text can be imported.")
-        pieces.append(table["text"])
-    return "".join(pieces)
+            raise UnreadableError(
+                f"Message {number} has a part of type {kind!r}: only text and pictures can be imported."
+            )
+    return "".join(pieces), tuple(images)
+
+
+def _image_of(address: Any, number: int) -> Image:
+    """The picture at an address as Chat Completions ({"url"}) or Responses (a string) has it."""
+    url = cast(dict[str, Any], address).get("url") if isinstance(address, dict) else address
+    try:
+        return image_at(str(url), "Its picture")
+    except ProviderError as error:
+        raise UnreadableError(f"Message {number}: {error.message}") from None
 
 
 def _section(role: str, model: str, text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import count
 
-from .reply import Reply
+from .growing import Reply
 
 # Link texts and references stay short; a bound keeps a text full of brackets from being read again and again.
 LINK = re.compile(

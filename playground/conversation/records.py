@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..errors import ErrorKind, ProviderError
 from ..types import Contender, FinishReason, Image, Message, SamplingParams, Strategy, TokenLogprob, Usage
 from .archive import Conversation, Turn
+from .growing import Reply
 from .images import image_at
-from .reply import Reply
 
 FORMAT = "llm-playground-conversation"
 LONGEST_TITLE = 200

@@ -58,13 +58,17 @@ class Shelf:
     def put(self, word: str, conversation: str, record: Mapping[str, Any]) -> None:
         """Keeps a conversation: all of it, or what was there before stays."""
         path = self._path(word, conversation)
+        try:
+            text = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (ValueError, RecursionError):  # what no answer to a browser could hold when it is asked for again
+            raise ShelfError("The conversation holds half a character or a number that is none.", 400) from None
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() and sum(1 for _ in path.parent.glob("*.json")) >= MOST:
             raise ShelfError(f"{MOST:,} conversations are kept, and that is the most: delete some.", 507)
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(record, file, ensure_ascii=False)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             Path(draft).replace(path)

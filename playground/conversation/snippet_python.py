@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .literals import Picture, pictures_in, python
 
 Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What a program prints, as Python: of `each` event of a stream the `delta` `when` there is one; else the `whole`
+    answer."""
+
+    each: str
+    when: str
+    delta: str
+    whole: str
+
+
+CHAT = _Printed(
+    "chunk",
+    "chunk.choices and chunk.choices[0].delta.content",
+    "chunk.choices[0].delta.content",
+    "answer.choices[0].message.content",
+)
+RESPONSES = _Printed("event", 'event.type == "response.output_text.delta"', "event.delta", "answer.output_text")
+MESSAGES = _Printed(
+    "event",
+    'event.type == "content_block_delta" and event.delta.type == "text_delta"',
+    "event.delta.text",
+    '"".join(block.text for block in answer.content if block.type == "text")',
+)
+GENERATE = _Printed("chunk", "chunk.text", "chunk.text", "answer.text")
 # What the SDK's create() has arguments for; the rest goes into its extra_body.
 CHAT_ARGUMENTS = frozenset(
     {"model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens", "stop", "seed"}
@@ -20,32 +48,14 @@ def chat(body: Body, base_url: str | None, key_env: str | None) -> str:
     arguments = {name: value for name, value in body.items() if name in CHAT_ARGUMENTS}
     if extra := {name: value for name, value in body.items() if name not in CHAT_ARGUMENTS}:
         arguments["extra_body"] = extra
-    made = _openai(base_url, key_env)
     call = f"client.chat.completions.create({_arguments(arguments)})"
-    if body.get("stream"):
-        loop = [
-            f"for chunk in {call}:",
-            "    if chunk.choices and chunk.choices[0].delta.content:",
-            '        print(chunk.choices[0].delta.content, end="", flush=True)',
-            "print()",
-        ]
-        return _program(made, body, loop)
-    return _program(made, body, [f"answer = {call}", "print(answer.choices[0].message.content)"])
+    return _program(_openai(base_url, key_env), body, _asked(call, CHAT, stream=body.get("stream")))
 
 
 def responses(body: Body, base_url: str | None, key_env: str | None) -> str:
     """OpenAI's SDK, Responses."""
-    made = _openai(base_url, key_env)
     call = f"client.responses.create({_arguments(body)})"
-    if body.get("stream"):
-        loop = [
-            f"for event in {call}:",
-            '    if event.type == "response.output_text.delta":',
-            '        print(event.delta, end="", flush=True)',
-            "print()",
-        ]
-        return _program(made, body, loop)
-    return _program(made, body, [f"answer = {call}", "print(answer.output_text)"])
+    return _program(_openai(base_url, key_env), body, _asked(call, RESPONSES, stream=body.get("stream")))
 
 
 def messages(body: Body, base_url: str | None, key_env: str | None) -> str:
@@ -53,27 +63,22 @@ def messages(body: Body, base_url: str | None, key_env: str | None) -> str:
     options = [_key(key_env), *_base(base_url), *([] if body.get("stream") else ["timeout=900"])]
     made = ["from anthropic import Anthropic", f"client = Anthropic({', '.join(options)})"]
     call = f"client.messages.create({_arguments(body)})"
-    if body.get("stream"):
-        loop = [
-            f"for event in {call}:",
-            '    if event.type == "content_block_delta" and event.delta.type == "text_delta":',
-            '        print(event.delta.text, end="", flush=True)',
-            "print()",
-        ]
-        return _program(made, body, loop)
-    text = 'print("".join(block.text for block in answer.content if block.type == "text"))'
-    return _program(made, body, [f"answer = {call}", text])
+    return _program(made, body, _asked(call, MESSAGES, stream=body.get("stream")))
 
 
 def generate(body: Body, http_options: Body, key_env: str | None, *, stream: bool) -> str:
     """Google's SDK; `body` holds the arguments of generate_content."""
     options = [_key(key_env), *([f"http_options={_flat(http_options)}"] if http_options else [])]
     made = ["from google import genai", f"client = genai.Client({', '.join(options)})"]
-    if stream:
-        call = f"client.models.generate_content_stream({_arguments(body)})"
-        loop = [f"for chunk in {call}:", '    print(chunk.text or "", end="", flush=True)', "print()"]
-        return _program(made, body, loop)
-    return _program(made, body, [f"answer = client.models.generate_content({_arguments(body)})", "print(answer.text)"])
+    call = f"client.models.generate_content{'_stream' if stream else ''}({_arguments(body)})"
+    return _program(made, body, _asked(call, GENERATE, stream=stream))
+
+
+def _asked(call: str, printed: _Printed, *, stream: bool | None) -> list[str]:
+    if not stream:
+        return [f"answer = {call}", f"print({printed.whole})"]
+    prints = f'print({printed.delta}, end="", flush=True)'
+    return [f"for {printed.each} in {call}:", f"    if {printed.when}:", f"        {prints}", "print()"]
 
 
 def _openai(base_url: str | None, key_env: str | None) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import aclosing
 from typing import Generic, Self, TypeVar
 
-from .reply import Reply
+from .growing import Reply
 
 K = TypeVar("K", bound=Hashable)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..errors import PlaygroundError
 from ..types import FinishReason, Usage
 from .sweep import Sweep

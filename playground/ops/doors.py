@@ -9,15 +9,16 @@ import json
 import logging
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..conversation.allowance import ASKING, NOBODY, Visitor
+from .calls import read_call
 from .gate import ClosedError, Gate
 from .rates import Rates, RatesUnknownError, in_words
 
@@ -27,7 +28,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ADDRESS = "playground.address"
 # Our routes that make a model write.
 GENERATING = re.compile(r"/(chat|next-token|battles(/[^/]+/(turns|redraw))?)/?")
-JOIN = "/gradio_api/queue/join"
+# Where the page calls its functions: through Gradio's queue, and past it.
+CALLS = ("/gradio_api/queue/join", "/gradio_api/run/predict")
 # What of Gradio's own routes the page uses. The others upload, proxy, edit code or call functions: nobody needs them.
 GRADIO = "/gradio_api/"
 USED = re.compile(
@@ -40,6 +42,7 @@ CLOSED = re.compile(r"/(monitoring|custom_component|proxy=|file=https?:).*", re.
 
 FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
 NOT_HERE = "There is nothing here."
+NOT_FETCHED = "A file is uploaded here; none is fetched from an address."
 TOO_MANY = "Too many questions from one address, which has {rate}: wait {wait_s} s."
 
 
@@ -87,8 +90,8 @@ class Doors:
         elif scope["method"] not in SAFE and is_foreign(headers, self._rules.hosts, self._rules.hops):
             origin = headers.get("origin", "unknown")[:100]
             await _refuse(send, 403, "permission", FOREIGN.format(origin=origin))
-        elif scope["method"] == "POST" and path.rstrip("/") == JOIN:
-            await self._join(scope, receive, send, address)
+        elif scope["method"] == "POST" and path.rstrip("/") in CALLS:
+            await self._call(scope, receive, send, address)
         elif scope["method"] == "POST" and GENERATING.fullmatch(path):
             await self._answer(scope, receive, send, address)
         else:
@@ -99,12 +102,15 @@ class Doors:
             return bool(USED.fullmatch(path) or (self._rules.uploads and UPLOADS.fullmatch(path)))
         return not CLOSED.fullmatch(path)
 
-    async def _join(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
-        """Gradio's queue: functions that make a model write count, the page's others do not."""
+    async def _call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """A function of the page: those that make a model write count, the others do not."""
         body = await _read(receive)
         if body is None:
             return
-        if not self._rules.streaming(_function(body)):
+        call = read_call(body)
+        if call.fetches:
+            await _refuse(send, 400, "bad_request", NOT_FETCHED)
+        elif call.function is not None and not self._rules.streaming(call.function):
             await self.app(scope, _again(body, receive), send)
         elif self._gate.draining:
             await _refuse(send, 503, "overloaded", "The playground is being restarted: try again in a minute.", 60)
@@ -142,16 +148,16 @@ class Doors:
         return bool(wait_s)
 
 
-def address_of(headers: Mapping[str, str], peer: str, hops: int) -> str:
+def address_of(headers: Headers, peer: str, hops: int) -> str:
     """The client's address: the `hops`-th of X-Forwarded-For from the right, which the nearest proxies wrote.
 
     What stands further left was written by the client. A request with fewer entries did not come through them all.
     """
-    forwarded = [one.strip() for one in headers.get("x-forwarded-for", "").split(",") if one.strip()]
+    forwarded = _entries(headers, "x-forwarded-for")
     return forwarded[-hops][:64] if 0 < hops <= len(forwarded) else peer
 
 
-def is_foreign(headers: Mapping[str, str], hosts: frozenset[str], hops: int) -> bool:
+def is_foreign(headers: Headers, hosts: frozenset[str], hops: int) -> bool:
     """Whether a browser says that another site's page sends this. Programs that are no browsers say nothing."""
     if headers.get("sec-fetch-site") == "cross-site":
         return True
@@ -159,8 +165,8 @@ def is_foreign(headers: Mapping[str, str], hosts: frozenset[str], hops: int) -> 
     if origin is None:
         return False
     own = {headers.get("host", "").lower(), *hosts}
-    if hops and (forwarded := headers.get("x-forwarded-host")):
-        own.add(forwarded.split(",")[-1].strip().lower())
+    if hops and (forwarded := _entries(headers, "x-forwarded-host")):
+        own.add(forwarded[-1].lower())
     parts = urlsplit(origin.lower())
     return not parts.hostname or parts.netloc not in _with_ports(own, parts.scheme)
 
@@ -171,19 +177,14 @@ def _with_ports(hosts: set[str], scheme: str) -> set[str]:
     return {form for host in hosts if host for form in (host, host.removesuffix(usual) if usual else host)}
 
 
+def _entries(headers: Headers, name: str) -> list[str]:
+    """Every entry of a header, from the left. A proxy may add its own as a line of its own, as HAProxy does."""
+    return [one.strip() for line in headers.getlist(name) for one in line.split(",") if one.strip()]
+
+
 def _peer(scope: Scope) -> str:
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _function(body: bytes) -> int:
-    """The index of the function that is called; -1 for a body that says none, which Gradio refuses."""
-    try:
-        read = json.loads(body)
-    except (ValueError, RecursionError):
-        return -1
-    found = cast(dict[str, Any], read).get("fn_index") if isinstance(read, dict) else None
-    return found if isinstance(found, int) else -1
 
 
 async def _read(receive: Receive) -> bytes | None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..errors import ProviderError
 from ..types import Message
 from . import keeping, safe
@@ -17,8 +17,9 @@ from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Asking, Session
 from .keys import Taken
 from .pacing import Pace
+from .refusal import refusal
 from .shown_pictures import picture_file
-from .untyped import EditData, EventData, gr
+from .untyped import EditData, EventData
 
 Changes = dict[Any, Any]
 
@@ -89,19 +90,19 @@ class AnswerEvents:
                 return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
 
     def _checked(self, written: Mapping[str, Any] | None, asking: Asking) -> Message:
-        """The composer's message. Raises gr.Error for what cannot be sent."""
+        """The composer's message. Raises a refusal for what cannot be sent."""
         card = self._page.card(asking.contender.model)
         try:
             if asking.problem:
                 raise asking.problem
             message = question_of(written)
         except ProviderError as error:
-            raise gr.Error(error.message, print_exception=False) from None
+            raise refusal(error.message) from None
         if not message.content.strip() and not message.images:
-            raise gr.Error("The message is empty: write something to send.", print_exception=False)
+            raise refusal("The message is empty: write something to send.")
         if message.images and card and not card.family.images:
             text = f"{card.name} takes no images: remove them, or choose a model that does."
-            raise gr.Error(text, print_exception=False)
+            raise refusal(text)
         return message
 
     async def _answered(self, session: Session, taken: Taken, begun: Changes) -> AsyncGenerator[Changes]:

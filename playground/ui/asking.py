@@ -14,6 +14,7 @@ from typing import Any
 from ..conversation.images import MOST_BYTES, image_of
 from ..conversation.presets import fill
 from ..errors import ProviderError
+from ..models.learned import NOTHING
 from ..types import Contender, Image, Message, ModelSpec
 from .answer_options import AnswerOptions
 from .chat_session import Asking
@@ -42,11 +43,14 @@ class Askings:
             **self.answers.named,
         }
 
-    def shows(self, contender: Contender, card: ModelSpec | None = None) -> dict[Any, Any]:
-        """Updates that make the components hold `contender`, within the limits of `card`, the model that answers;
-        without a model the chosen one stays."""
+    def shows(self, contender: Contender, card: ModelSpec, learned: Mapping[str, str] = NOTHING) -> dict[Any, Any]:
+        """Updates that make the components hold what `card`, the model that answers, takes of `contender`.
+
+        Without a model the chosen one stays. `learned` is what the model's provider has refused before.
+        """
         model = {self.model: contender.model} if contender.model else {}
-        accordion = dict(zip(self.sampling.inputs, self.sampling.preset(contender.sampling, card), strict=True))
+        held = self.sampling.preset(contender.sampling, card, learned)
+        accordion = dict(zip(self.sampling.inputs, held, strict=True))
         return {**model, self.system_prompt: contender.system_prompt, **accordion}
 
     def read(self, values: Mapping[str, Any]) -> Asking:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from ..conversation.reply import Backends
 from ..errors import ProviderError
-from ..types import ModelSpec
-from . import history_view, keeping
+from ..types import Contender, ModelSpec
+from . import format, history_view, keeping
 from .asking import Askings
 from .chat_session import Session
 from .keys import Keys
+from .refusal import refusal
 from .transcript import Shown
 from .untyped import EventData, gr
 
@@ -75,13 +75,17 @@ class ChatPage:
             self.tab.finished: self._drawn(session),
             self.tab.running: [],
             self.tab.composer: gr.update(**IDLE),
-            self.tab.totals: f'<span title="All answers of this conversation together">{escape(totals)}</span>',
+            self.tab.totals: f"<span title='All answers of this conversation'>{format.unbroken(totals)}</span>",
         }
 
     def tells(self, session: Session, **more: Any) -> dict[Any, Any]:
         """Nothing changes; the page's script is told `more`."""
         shown = session.conversation.id if session.conversation.turns else None
         return {self.tab.page: keeping.told(shown=shown, **more)}
+
+    def shows(self, contender: Contender, card: ModelSpec) -> dict[Any, Any]:
+        """The settings hold what `card`, the model that answers, takes of `contender`."""
+        return self.tab.askings.shows(contender, card, self.backends.learned.of(card.id))
 
     def writing(self, session: Session) -> list[Shown]:
         """The turn that is being written."""
@@ -94,19 +98,19 @@ class ChatPage:
         """The place of the turn that a link names. It came from a browser, so it may be anything."""
         at = event.at
         if not isinstance(at, int) or not 0 <= at < len(session.conversation.turns):
-            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+            raise refusal("That message is no longer there: reload the page.")
         return at
 
     def place_of_message(self, session: Session, index: int) -> int:
         """The place of the turn that the chatbot's message at `index` belongs to."""
         shown = history_view.drawn(session.conversation, self.card)
         if not 0 <= index < len(shown):
-            raise gr.Error("That message is no longer there: reload the page.", print_exception=False)
+            raise refusal("That message is no longer there: reload the page.")
         return shown[index][0]
 
     def check_idle(self, session: Session) -> None:
         if session.running:
-            raise gr.Error("An answer is being written: wait for its end, or stop it.", print_exception=False)
+            raise refusal("An answer is being written: wait for its end, or stop it.")
 
     def card(self, model_id: str) -> ModelSpec | None:
         try:

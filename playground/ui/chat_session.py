@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field, replace
 
 from ..conversation.archive import Conversation, joined
+from ..conversation.growing import Reply
 from ..conversation.jsonmode import repair_prompt
 from ..conversation.output import unmasked
-from ..conversation.reply import Reply
 from ..errors import ProviderError
 from ..types import Contender, Message, Options
 

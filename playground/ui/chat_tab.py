@@ -30,7 +30,7 @@ from .pacing import Pace
 from .untyped import gr
 
 PLACEHOLDER = (
-    "### Ask anything\nThe settings hold the model and its parameters. Nothing set means the provider's defaults."
+    "## Ask anything\nThe model and its parameters are in the settings. What you leave unset is the provider's default."
 )
 
 

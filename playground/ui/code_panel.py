@@ -12,6 +12,7 @@ from ..types import Message
 from .asking import question_of
 from .chat_page import REFUSING, ChatPage
 from .chat_session import Session
+from .refusal import refusal
 from .untyped import gr
 
 FIRST = "Python"
@@ -65,7 +66,7 @@ def wire(panel: CodePanel, page: ChatPage, where: Where) -> None:
             prepared = await page.backends.prepared(model, asking.sent, history, key="none", options=asking.options)
             found = snippets(prepared.request, where(model.provider), stream=stream)
         except ProviderError as error:
-            raise gr.Error(error.message, print_exception=False) from None
+            raise refusal(error.message) from None
         chosen = chosen_of(found, which)
         names = [snippet.name for snippet in found]
         return [

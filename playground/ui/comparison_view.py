@@ -9,7 +9,7 @@ from html import escape
 
 from ..arena.comparison import Choice, Column
 from ..arena.records import Answer
-from ..conversation.reply import Reply
+from ..conversation.growing import Reply
 from ..models.contenders import ListedContender
 from ..types import Message, ModelSpec
 from . import transcript

@@ -9,6 +9,7 @@ from typing import Any
 from ..conversation import exchange, records
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
+from ..types import Contender
 from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Session, new_id
 from .untyped import EventData, Request
@@ -25,7 +26,7 @@ class ConversationEvents:
         self._page.check_idle(session)
         return self._page.still(Session())
 
-    def open(self, session: Session, event: EventData) -> dict[Any, Any]:
+    def open(self, session: Session, chosen: str, event: EventData) -> dict[Any, Any]:
         """A kept conversation, with the model, prompt and parameters of its last answer."""
         self._page.check_idle(session)
         try:
@@ -33,24 +34,32 @@ class ConversationEvents:
         except (UnreadableError, ValueError) as error:
             return self._page.tells(session, note=f"This conversation cannot be opened. {error}")
         opened = Session(conversation, saved=len(conversation.turns))
-        card = self._page.card(conversation.contender.model)
-        contender = conversation.contender if card else replace(conversation.contender, model="")
-        return {**self._page.still(opened), **self._page.tab.askings.shows(contender, card)}
+        settings, note = self._settings(conversation.contender, chosen)
+        return {**self._page.still(opened, **({"note": note} if note else {})), **settings}
 
-    def take(self, session: Session, event: EventData) -> dict[Any, Any]:
+    def take(self, session: Session, chosen: str, event: EventData) -> dict[Any, Any]:
         """A file somebody has: it becomes a conversation of its own."""
         self._page.check_idle(session)
         try:
             conversation = exchange.read_file(str(event.text), new_id())
         except UnreadableError as error:
             return self._page.tells(session, note=f"Nothing was imported. {error}")
-        taken = Session(conversation).touched()
-        asks = conversation.contender
-        card = self._page.card(asks.model) if asks.model else None
-        settings = self._page.tab.askings.shows(asks, card) if card else {}
-        if not settings and asks.system_prompt:
-            settings = {self._page.tab.askings.system_prompt: asks.system_prompt}
-        return {**self._page.still(taken, note="Imported."), **settings}
+        taken, asks = Session(conversation).touched(), conversation.contender
+        if asks.model:
+            settings, note = self._settings(asks, chosen)
+        else:  # a list of messages says nothing of parameters: the page's own stay
+            settings = {self._page.tab.askings.system_prompt: asks.system_prompt} if asks.system_prompt else {}
+            note = ""
+        return {**self._page.still(taken, note=f"Imported. {note}".strip()), **settings}
+
+    def _settings(self, asks: Contender, chosen: str) -> tuple[dict[Any, Any], str]:
+        """(updates that make the page ask as a conversation did, what is to be said of it). Where its model is gone
+        the chosen one stays, and takes of the parameters what it can."""
+        if card := self._page.card(asks.model):
+            return self._page.shows(asks, card), ""
+        card = self._page.card(chosen) or self._page.backends.catalog.default()
+        note = f"{asks.model[:100]} is not in the list of models: {card.name} answers instead." if asks.model else ""
+        return self._page.shows(replace(asks, model=""), card), note
 
     def give(self, session: Session, event: EventData) -> dict[Any, Any]:
         """The conversation in view as a file."""
@@ -83,7 +92,7 @@ class ConversationEvents:
         card = self._page.card(contender.model) or self._page.backends.catalog.default()
         return {
             self._page.tab.session: session,
-            **self._page.tab.askings.shows(contender, card),
+            **self._page.shows(contender, card),
             **(self._page.tells(session, note=note) if note else {}),
         }
 
@@ -93,8 +102,8 @@ def wire(page: ChatPage, loaded: Any) -> None:
     tab, events = page.tab, ConversationEvents(page)
     settings = [tab.askings.model, tab.askings.system_prompt, *tab.askings.sampling.inputs]
     tab.page.clear(events.begin, tab.session, tab.shown, **REFUSING)
-    tab.page.select(events.open, tab.session, [*tab.shown, *settings], **REFUSING)
-    tab.page.upload(events.take, tab.session, [*tab.shown, *settings], **REFUSING)
+    tab.page.select(events.open, [tab.session, tab.askings.model], [*tab.shown, *settings], **REFUSING)
+    tab.page.upload(events.take, [tab.session, tab.askings.model], [*tab.shown, *settings], **REFUSING)
     tab.page.download(events.give, tab.session, tab.page, **QUIET)
     tab.page.input(events.rename, tab.session, tab.session, **QUIET)
     tab.page.apply(events.save_all, tab.session, tab.shown, **QUIET)

@@ -27,8 +27,10 @@ PIECES = re.compile(r"\s*\S+\s*")
 
 EMPTY = (
     '<div class="lab-empty"><p>The answers will stand here side by side, one column for each setting.</p>'
-    "<p>The embedded model needs no key: press Run to see what temperature does.</p></div>"
+    "<p>Press Run to see what temperature does. The embedded model needs no key.</p></div>"
 )
+# Characters of an answer that its cell shows whole, however narrow.
+SURELY_FITS = 150
 
 
 def notes(said: Sequence[str], wrong: str = "") -> str:
@@ -118,7 +120,9 @@ def _cell(result: Result | None, against: str | None, running: bool) -> str:
         return f'<td class="open">{"…" if running else "not asked"}</td>'
     text = _short(result.text)
     body = escape(text) if against is None or result.failed else _marked(text, _short(against))
-    said = f'<div class="answer">{body}</div>' if text else ""
+    # What is long enough to scroll can be scrolled with the keys.
+    scrolls = ' tabindex="0"' if len(text) > SURELY_FITS else ""
+    said = f'<div class="answer"{scrolls}>{body}</div>' if text else ""
     if result.failed:
         again = "" if running else " Resume, or “Ask failed again”, asks it once more."
         said += f'<p class="wrong">{escape(result.error_message + again)}</p>'
@@ -240,7 +244,8 @@ def _spread(figure: Figure, one: SettingFigures) -> str:
         return "price unknown" if figure.name == "cost" and one.spreads.get("tokens") else "–"
     if figure.unit in {"usd", "percent"} or spread.count < 2 or not spread.deviation:
         return escape(number(figure, spread.mean))
-    return f"{escape(number(figure, spread.mean))} <i>± {spread.deviation:.2g}</i>"
+    reach = f"{spread.deviation:,.0f}" if spread.deviation >= 99.5 else f"{spread.deviation:.2g}"
+    return f"{escape(number(figure, spread.mean))} <i>± {reach}</i>"
 
 
 def _failed(count: int) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from ..conversation.reply import Reply
+from html import escape
+
+from ..conversation.growing import Reply
 from ..types import ModelSpec, Strategy, Usage
 
 DOT = " · "
 FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_filter": "ended by the safety filter"}
+
+
+def unbroken(line: str) -> str:
+    """A line of parts as HTML that breaks between them alone."""
+    return DOT.join(f"<i>{escape(part)}</i>" for part in line.split(DOT))
 
 
 def figures(reply: Reply, model: ModelSpec | None) -> str:

@@ -17,7 +17,7 @@ from gradio.context import LocalContext
 from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate, Turn
-from .untyped import gr
+from .refusal import refusal
 
 
 def guard(page: Any, gate: Gate) -> None:
@@ -83,7 +83,7 @@ def _streaming(fn: Any, gate: Gate) -> Any:
                         yield value
                         _begin(who)  # each step may run in a context of its own
         except ClosedError as closed:
-            raise gr.Error(closed.message, print_exception=False) from None
+            raise refusal(closed.message) from None
 
     return streaming
 

@@ -1,7 +1,7 @@
 """A conversation as the chatbot's messages, with what can be done to each turn. Pure; knows no component.
 
-What can be done is links to `#turn-<verb>-<place>`; the page's script turns a click on one into an event.
-A turn of the model's own making cannot hold more than text, so a forged link does what the reader's click would.
+What can be done is links to `#turn-<verb>-<place>`; the page's script turns a click on one into an event. They stand in
+an element, which a model's text cannot hold: a link of the same form in an answer does nothing and looks like no other.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..conversation.archive import Conversation, Totals
+from ..conversation.growing import Reply
 from ..conversation.output import mask_keys
 from ..conversation.records import unkept_images
-from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format, marks_view, transcript
 from .transcript import Shown, text_block
@@ -98,7 +98,9 @@ def _fork(at: int) -> str:
 
 
 def _actions(links: list[str]) -> Shown:
-    return {"role": "assistant", "content": text_block("&ensp;".join(links)), "metadata": {"id": ACTIONS}}
+    # Not guarded as a model's text is: every word of it is ours.
+    text = f'<span class="turn-actions">{"&ensp;".join(links)}</span>'
+    return {"role": "assistant", "content": [{"type": "text", "text": text}], "metadata": {"id": ACTIONS}}
 
 
 def _written(message: Message) -> list[Shown]:

@@ -190,8 +190,9 @@ def votes_over_time(days: Sequence[tuple[int, int]]) -> str:
 def downloads(query: Mapping[str, str]) -> str:
     """Links to the same board as JSON and CSV."""
     links = [
-        f'<a href="leaderboard?{escape(urlencode({**query, "format": form}))}" download="leaderboard.{form}">{form}</a>'
-        for form in ("csv", "json")
+        f'<a href="leaderboard?{escape(urlencode({**query, "format": form}))}" '
+        f'download="leaderboard.{form}">{label}</a>'
+        for form, label in (("csv", "CSV"), ("json", "JSON"))
     ]
     return f'<p class="downloads">This board as {" or ".join(links)}. {EXPORTS}</p>'
 
@@ -223,5 +224,5 @@ def _day(day: int) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(escape(name) for name in names[:5])
-    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown
+    shown = "; ".join(escape(name) for name in names[:5])
+    return f"{shown}; and {len(names) - 5} more" if len(names) > 5 else shown

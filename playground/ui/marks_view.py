@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..conversation.growing import Reply
 from ..conversation.output import Marks, Source, marks
-from ..conversation.reply import Reply
 from . import probabilities
 from .transcript import NOTE, Shown, folded
 

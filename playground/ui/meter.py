@@ -49,7 +49,7 @@ def html(reading: Reading) -> str:
         "Counted by the model's own tokenizer." if reading.exact else "≈: estimated, the tokenizer is not this model's."
     )
     state = ' class="over"' if reading.too_long or reading.left_out else ""
-    return f'<span{state} title="{escape(EXPLAINED + how)}">{escape(line(reading))}</span>'
+    return f'<span{state} title="{escape(EXPLAINED + how)}">{format.unbroken(line(reading))}</span>'
 
 
 def wire(page: ChatPage) -> None:

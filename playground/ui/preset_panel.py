@@ -15,6 +15,7 @@ from ..types import Preset
 from . import keeping
 from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Session
+from .refusal import refusal
 from .untyped import gr
 
 # Fixed, so that what a browser keeps outlasts a restart; presets are no secret from their own reader.
@@ -38,14 +39,21 @@ class PresetPanel:
 
 def lay_out_choice(library: Sequence[Preset]) -> Any:
     """The picker above the system prompt."""
-    return gr.Dropdown(choices(library, ()), value=None, label="Preset", filterable=True, elem_id="preset")
+    return gr.Dropdown(
+        choices(library, ()),
+        value=None,
+        label="Preset",
+        info="Fills in the system prompt below.",
+        filterable=True,
+        elem_id="preset",
+    )
 
 
 def lay_out(chosen: Any) -> PresetPanel:
     """What can be done with one's own, below the system prompt."""
     own = gr.BrowserState([], storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
     with gr.Accordion("Your presets", open=False, elem_classes="own-presets"):
-        name = gr.Textbox(label="Name", placeholder="The system prompt above is saved under it", max_lines=1)
+        name = gr.Textbox(label="Name", placeholder="Saves the prompt above", max_lines=1)
         with gr.Row():
             save = gr.Button("Save", size="sm")
             delete = gr.Button("Delete", size="sm")
@@ -94,21 +102,21 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
     def keep(name: str, text: str, stored: object) -> dict[Any, Any]:
         new = Preset((name or "").strip()[:100], text or "")
         if not new.name or not new.prompt.strip():
-            raise gr.Error("A preset needs a name and a system prompt: write both.", print_exception=False)
+            raise refusal("A preset needs a name and a system prompt: write both.")
         own = presets.together(read(stored), [new])
         return {panel.own: rows(own), panel.chosen: gr.update(choices=choices(library, own), value=f"{OWN}{new.name}")}
 
     def drop(choice: str | None, stored: object) -> dict[Any, Any]:
         own = tuple(preset for preset in read(stored) if f"{OWN}{preset.name}" != choice)
         if len(own) == len(read(stored)):
-            raise gr.Error("Choose one of your own presets first.", print_exception=False)
+            raise refusal("Choose one of your own presets first.")
         return {panel.own: rows(own), panel.chosen: gr.update(choices=choices(library, own), value=None)}
 
     def take(path: str, stored: object) -> dict[Any, Any]:
         try:
             new = presets.imported(Path(path).read_text("utf-8", "replace"))
         except ProviderError as error:
-            raise gr.Error(f"Nothing was imported. {error.message}", print_exception=False) from None
+            raise refusal(f"Nothing was imported. {error.message}") from None
         own = presets.together(read(stored), new)
         gr.Info(f"{len(new)} preset{'' if len(new) == 1 else 's'} imported.")
         return {panel.own: rows(own), panel.chosen: gr.update(choices=choices(library, own))}

@@ -77,22 +77,24 @@ class Sampling:
     def _names(self) -> list[str]:
         return [*(f"sets_{field}" for field in self.switches), *self.values]
 
-    def preset(self, sampling: SamplingParams, model: ModelSpec | None = None) -> list[Any]:
-        """Updates of `inputs` that make them hold `sampling`; what has no control here is left out.
+    def preset(self, sampling: SamplingParams, model: ModelSpec, learned: Mapping[str, str] = NOTHING) -> list[Any]:
+        """Updates of `inputs` that make them hold what `model` takes of `sampling`; what has no control is left out.
 
-        With `model` the controls get its limits, and the nearest values within: a value that its control does not
-        allow would have the page refuse every event.
+        A value that its control does not allow would have the page refuse every event, so each becomes the nearest
+        within the model's limits. `learned` is what its provider has refused before.
         """
         given = {field: value for field, value in sampling.sent().items() if field in self.switches}
-        if model and given.get("effort") not in model.family.efforts:
+        if given.get("effort") not in model.family.efforts:
             given.pop("effort", None)
-        switches = [gr.update(value=field in given) for field in self.switches]
+        why = refusals(model.family, given.get("effort"), learned)
+        given = {field: value for field, value in given.items() if field not in why}
+        controls = [control for control in CONTROLS if control.field in self.switches]
+        switches = [gr.update(**_switch(control, why), value=control.field in given) for control in controls]
         values: list[Any] = []
-        for control in (control for control in CONTROLS if control.field in self.switches):
-            limits = _limits(control, model) if model else {}
+        for control in controls:
             held = {"value": given[control.field]} if control.field in given else {}
-            nearest = _nearest(control, model, given.get(control.field)) if model else {}
-            values.append(gr.update(**limits, **{**held, **nearest}, visible=bool(held)))
+            nearest = _nearest(control, model, given.get(control.field))
+            values.append(gr.update(**_limits(control, model), **{**held, **nearest}, visible=bool(held)))
         return [*switches, *values]
 
     def updates(

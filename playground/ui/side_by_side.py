@@ -1,11 +1,11 @@
-"""The named half of the arena: two to four columns that answer together. Layout and wiring; knows no vendor."""
+"""The named half of the arena: two to four columns that answer together. Events; knows no vendor."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..arena.battle import Arena
@@ -17,59 +17,14 @@ from ..errors import ProviderError
 from ..models.contenders import ListedContender, listed
 from ..types import Contender
 from . import comparison_view as view
-from . import format, sampling
-from .comparison_view import LETTERS, MOST_COLUMNS, Comparison
+from . import sampling
+from .comparison_view import MOST_COLUMNS, Comparison
 from .pacing import Pace
-from .transcript import LATEX
+from .side_by_side_layout import SideBySide, lay_out
 from .untyped import Request, gr
 from .voter import voter_of
 
-FIELDS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "effort")
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-
-
-@dataclass(frozen=True)
-class Setup:
-    """The components of one column's contender."""
-
-    box: Any
-    model: Any
-    own: Any
-    system_prompt: Any
-    sampling: sampling.Sampling
-
-    @property
-    def inputs(self) -> list[Any]:
-        return [self.model, self.system_prompt, *self.sampling.inputs]
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """The components that the wiring needs. `shared` holds the parameters for all; `state` stays on the server."""
-
-    state: Any
-    asked: Any
-    filled: Any
-    count: Any
-    same: Any
-    shared_box: Any
-    shared_prompt: Any
-    shared: sampling.Sampling
-    setups: list[Setup]
-    panes: list[Any]
-    notice: Any
-    votes: dict[Choice, Any]
-    anew: Any
-    composer: Any
-
-    @property
-    def controls(self) -> list[Any]:
-        return [self.notice, *self.votes.values(), self.anew, self.composer]
-
-    @property
-    def setup_inputs(self) -> list[Any]:
-        columns = [component for setup in self.setups for component in setup.inputs]
-        return [self.count, self.same, self.shared_prompt, *self.shared.inputs, *columns]
 
 
 class _Wiring:
@@ -147,7 +102,7 @@ class _Wiring:
         changes: list[Any] = []
         for setup, one in zip(self._tab.setups, itertools.cycle(able), strict=False):
             changes += [gr.update(value=one.model), gr.update(value=one.system_prompt)]
-            changes += setup.sampling.preset(one.sampling)
+            changes += setup.sampling.preset(one.sampling, self._backends.catalog.get(one.model))
         return [True, *changes]
 
     def arrange(self, count: int, same: bool) -> list[Any]:
@@ -195,7 +150,7 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Call
 
     `voter` holds what tells one browser from another; `opened` is the event after which somebody looks.
     """
-    tab = _lay_out(backends)
+    tab = lay_out(backends)
     wiring = _Wiring(tab, backends, arena, pace)
     for accordion, model in [(tab.shared, tab.setups[0].model), *((one.sampling, one.model) for one in tab.setups)]:
         sampling.follow(accordion, model, backends.catalog)
@@ -220,119 +175,6 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Call
     for choice, button in tab.votes.items():
         button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **QUIET)
     tab.anew.click(wiring.leave, None, settled, **QUIET)
-
-
-def _lay_out(backends: Backends) -> SideBySide:
-    start = _first_models(backends)
-    with gr.Row(elem_classes="compare-head"):
-        counts = [(f"{count} columns", count) for count in range(2, MOST_COLUMNS + 1)]
-        count = gr.Radio(
-            counts, value=2, show_label=False, container=False, elem_classes="segmented", elem_id="columns"
-        )
-        same = gr.Checkbox(False, label="Same prompt and parameters for all", elem_id="same", container=False)
-    with gr.Column(visible=False, elem_classes="shared") as shared_box:
-        shared_prompt = _system_prompt()
-        shared = sampling.lay_out(start[0], FIELDS)
-    setups: list[Setup] = []
-    panes: list[Any] = []
-    with gr.Row(equal_height=False, elem_classes="panes"):
-        for at, model in enumerate(start):
-            setup, pane = _column(at, model, backends)
-            setups.append(setup)
-            panes.append(pane)
-    with gr.Row(elem_classes="notice-row"):
-        notice = gr.HTML("", padding=False, elem_classes="notice", elem_id="compare-notice")
-        anew = gr.Button("New comparison", visible=False, size="sm", scale=0, elem_id="new-comparison")
-    votes: dict[Choice, Any] = {}
-    with gr.Row(elem_classes="votes"):
-        for at, letter in enumerate(LETTERS):
-            votes[at] = _vote(f"{letter} is best", f"best-{letter.lower()}", visible=at < 2)
-        votes["tie"] = _vote("Tie", "best-tie")
-        votes["both_bad"] = _vote("All bad", "best-none")
-    composer = gr.Textbox(
-        placeholder="Ask all columns.",
-        show_label=False,
-        label="Prompt for all",
-        container=False,
-        lines=1,
-        max_lines=8,
-        submit_btn="Run all",
-        elem_id="compare-composer",
-        elem_classes="composer",
-    )
-    return SideBySide(
-        state=gr.State(Comparison()),
-        asked=gr.State(""),
-        filled=gr.State(False),
-        count=count,
-        same=same,
-        shared_box=shared_box,
-        shared_prompt=shared_prompt,
-        shared=shared,
-        setups=setups,
-        panes=panes,
-        notice=notice,
-        votes=votes,
-        anew=anew,
-        composer=composer,
-    )
-
-
-def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
-    """One column: who answers, and the pane under it."""
-    letter = LETTERS[at]
-    models = sorted(backends.catalog.models.values(), key=lambda one: not one.available)
-    with gr.Column(visible=at < 2, min_width=260, elem_classes="pane compare") as box:
-        gr.HTML(f'<div class="seat"><h2><b>{letter}</b></h2></div>', padding=False)
-        picker = gr.Dropdown(
-            [(format.model_label(one), one.id) for one in models],
-            value=model.id,
-            label=f"Model {letter}",
-            show_label=False,
-            container=False,
-            filterable=True,
-            elem_id=f"compare-model-{letter.lower()}",
-        )
-        with gr.Column(elem_classes="own") as own:
-            prompt = _system_prompt()
-            accordion = sampling.lay_out(model, FIELDS)
-        pane = gr.Chatbot(
-            label=letter,
-            show_label=False,
-            layout="panel",
-            height="calc(100dvh - 580px)",
-            min_height=240,
-            buttons=["copy"],
-            group_consecutive_messages=False,
-            latex_delimiters=LATEX,
-            allow_tags=False,
-            feedback_options=None,
-            placeholder="Answers here.",
-            elem_id=f"compare-{letter.lower()}",
-            elem_classes="transcript",
-        )
-    return Setup(box, picker, own, prompt, accordion), pane
-
-
-def _system_prompt() -> Any:
-    return gr.Textbox(
-        label="System prompt",
-        show_label=False,
-        container=False,
-        placeholder="System prompt: empty sends none.",
-        lines=1,
-        max_lines=6,
-    )
-
-
-def _vote(said: str, elem_id: str, *, visible: bool = True) -> Any:
-    return gr.Button(said, interactive=False, min_width=90, visible=visible, elem_id=elem_id)
-
-
-def _first_models(backends: Backends) -> list[Any]:
-    """A model for each column: different ones as far as they can answer."""
-    able = [model for model in backends.catalog.models.values() if model.available] or [backends.catalog.default()]
-    return list(itertools.islice(itertools.cycle(able), MOST_COLUMNS))
 
 
 def _take(values: Any, accordion: sampling.Sampling) -> list[Any]:

@@ -38,11 +38,54 @@ THEME = gr.themes.Base(
     input_border_color="*neutral_300",
     input_border_color_dark="#3a3733",
     input_border_width="1px",
+    input_border_color_focus="#0f766e",
+    input_border_color_focus_dark="#2dd4bf",
+    input_radius="8px",
     input_shadow="none",
+    input_shadow_focus="none",
+    input_placeholder_color="*neutral_500",
+    input_placeholder_color_dark="*neutral_400",
+    link_text_color="#0f766e",
+    link_text_color_hover="#115e59",
+    link_text_color_visited="#0f766e",
+    link_text_color_active="#115e59",
+    link_text_color_dark="#2dd4bf",
+    link_text_color_hover_dark="#5eead4",
+    link_text_color_visited_dark="#2dd4bf",
+    link_text_color_active_dark="#5eead4",
+    checkbox_label_background_fill="transparent",
+    checkbox_label_background_fill_dark="transparent",
+    checkbox_label_background_fill_hover="transparent",
+    checkbox_label_background_fill_hover_dark="transparent",
+    checkbox_label_background_fill_selected="transparent",
+    checkbox_label_background_fill_selected_dark="transparent",
+    checkbox_label_border_width="0px",
+    checkbox_label_border_width_dark="0px",
+    button_large_text_size="14px",
+    button_large_text_weight="500",
+    button_large_radius="8px",
+    button_small_text_size="13px",
+    button_small_text_weight="400",
+    button_small_radius="999px",
+    button_small_padding="5px 14px",
+    button_secondary_background_fill="*background_fill_primary",
+    button_secondary_background_fill_dark="*background_fill_primary",
+    button_secondary_background_fill_hover="*background_fill_primary",
+    button_secondary_background_fill_hover_dark="*background_fill_primary",
+    button_secondary_text_color="*body_text_color",
+    button_secondary_text_color_dark="*body_text_color",
+    button_secondary_text_color_hover="#0f766e",
+    button_secondary_text_color_hover_dark="#2dd4bf",
+    button_secondary_border_color="*border_color_primary",
+    button_secondary_border_color_dark="*border_color_primary",
+    button_secondary_border_color_hover="#0f766e",
+    button_secondary_border_color_hover_dark="#2dd4bf",
+    button_primary_border_color="#0f766e",
+    button_primary_border_color_dark="#0f766e",
     button_primary_background_fill="#0f766e",
     button_primary_background_fill_hover="#115e59",
-    button_primary_background_fill_dark="#0d9488",
-    button_primary_background_fill_hover_dark="#0f766e",
+    button_primary_background_fill_dark="#0f766e",
+    button_primary_background_fill_hover_dark="#115e59",
     button_primary_text_color="#ffffff",
     slider_color="#0f766e",
     slider_color_dark="#2dd4bf",
@@ -57,9 +100,13 @@ THEME = gr.themes.Base(
 )
 
 
-# The prompt box sticks to the window's edge on a phone, so nothing around it may be a scroll container.
-# Gradio confines the style sheet to what is inside of this element.
-OUTERMOST = "<style>.gradio-container { overflow: clip !important; }</style>"
+# Gradio confines the style sheet to what is inside of these elements. The prompt box sticks to the window's edge on a
+# phone, so nothing around it may be a scroll container.
+OUTERMOST = """<style>
+.gradio-container { overflow: clip !important; }
+.main.fillable { max-width: 1560px !important; margin: 0 auto; }
+@media (max-width: 760px) { .main.fillable { padding: 12px !important; } }
+</style>"""
 
 
 def style() -> str:
@@ -68,8 +115,8 @@ def style() -> str:
 
 
 def head() -> str:
-    """What the page's head holds besides: the script for the keys, and what styles the page's own frame."""
-    return f"{OUTERMOST}<script>{_read('keyboard.js')}</script>"
+    """What the page's head holds besides: the page's own scripts, and what styles its frame."""
+    return f"{OUTERMOST}<script>{_read('keyboard.js')}{_read('rows.js')}</script>"
 
 
 def script(name: str) -> str:

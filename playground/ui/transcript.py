@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..conversation.growing import Reply
 from ..conversation.output import mask_keys
-from ..conversation.reply import Reply
 from ..types import Message, ModelSpec
 from . import format, safe
 from .shown_pictures import picture_block

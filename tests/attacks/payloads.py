@@ -215,6 +215,28 @@ def answers(home: str, together: int = 40) -> list[str]:
     return [*found, *(_placed(place, "\n".join(INNER), home) for place in PLACES)]
 
 
+def hostile_conversation(said: list[str]) -> dict[str, object]:
+    """A conversation's file in which every field that is text is one of `said`."""
+    turns: list[dict[str, object]] = []
+    for text in said:
+        error = {"kind": "server", "message": text}
+        tokens = [[text[at : at + 40], -0.1, [[text[at : at + 40], -0.1]]] for at in range(0, len(text), 40)]
+        words = {"thinking": text, "detail": text, "dropped": [text], "violations": [text], "tokens": tokens}
+        reply = {"model": text, "error": error, "finish_reason": "content_filter", **words}
+        parent = len(turns) - 1 if turns else None
+        turns.append({"parent": parent, "role": "user", "content": text})
+        turns.append({"parent": len(turns) - 1, "role": "assistant", "content": text, "reply": reply})
+    return {
+        "format": "llm-playground-conversation",
+        "id": "hostile",
+        "title": said[0][:200],
+        "model": said[0],
+        "system_prompt": said[1],
+        "leaf": len(turns) - 1,
+        "turns": turns,
+    }
+
+
 def _filled(one: str, home: str) -> str:
     return one.format(home=home, host=home.split("//", 1)[1], run=RUN.format(home=home))
 

@@ -11,7 +11,7 @@ class Chat:
         self.box = page.locator("#composer textarea")
         self.transcript = page.locator("#conversation")
         self.figures = self.transcript.get_by_text(re.compile(r"tok/s|\d out"))
-        self.answers = self.transcript.locator('.bot-row:not(:has(.thought-group, a[href*="#turn-"]))')
+        self.answers = self.transcript.locator(".bot-row:not(:has(.thought-group, .turn-actions))")
         self.questions = self.transcript.locator(".user-row")
         self.stop = page.locator("#composer .stop-button")
         self.list = page.locator(".convs-list li")

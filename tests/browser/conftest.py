@@ -1,6 +1,7 @@
 """A real browser: Debian's Chromium driven by Playwright. Where it is missing these tests say so and are skipped."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -28,23 +29,32 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+def pytest_terminal_summary(terminalreporter):
+    if terminalreporter.stats.get("failed"):
+        for picture in sorted(PICTURES.glob("*.png")):
+            terminalreporter.write_line(f"picture of a failure: {picture}")
+
+
 @pytest.fixture
-async def browser():
+async def browser(request):
+    """A browser; if the test fails, a picture of every page that it has open is kept."""
     from playwright.async_api import async_playwright
 
     assert CHROMIUM, "PLAYGROUND_REQUIRE_BROWSER is set and there is no Chromium"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
+        if getattr(request.node, "failed_here", False):
+            PICTURES.mkdir(exist_ok=True)
+            pages = [page for context in browser.contexts for page in context.pages]
+            name = re.sub(r"\W+", "-", request.node.name)
+            for at, page in enumerate(pages):
+                await page.screenshot(path=PICTURES / f"{name}-{at}.png")
         await browser.close()
 
 
 @pytest.fixture
-async def page(browser, request):
-    """A page whose picture is kept if the test fails."""
+async def page(browser):
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(30_000)
-    yield page
-    if getattr(request.node, "failed_here", False):
-        PICTURES.mkdir(exist_ok=True)
-        await page.screenshot(path=PICTURES / f"{request.node.name}.png")
+    return page

@@ -138,11 +138,29 @@ async def test_json_is_checked_and_repaired_and_a_schema_that_is_none_is_refused
     assert "city" in oracle.bodies[-1]["messages"][-1]["content"]
 
 
-async def test_a_picture_is_sent_and_what_only_claims_to_be_one_is_refused(temple, oracle, page):
+PASTE = """(base64) => {
+  const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+  const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+  document.querySelector("#composer textarea").dispatchEvent(paste);
+}"""
+
+
+async def test_a_picture_is_pasted_and_uploaded_and_what_is_too_large_or_none_is_refused(
+    temple, oracle, page, tmp_path
+):
     chat = Chat(page)
     await chat.open(temple)
     file = page.locator("#composer input[type=file]")
-    await file.set_input_files({"name": "red.png", "mimeType": "image/png", "buffer": PNG.data})
+    huge = tmp_path / "huge.png"
+    with huge.open("wb") as written:
+        written.write(PNG.data)
+        written.truncate(200_000_000)
+    await file.set_input_files(huge)
+    await expect(alert(page)).to_contain_text(re.compile(r"maximum allowed size of 5\.0 Mb.*huge\.png"))
+    await expect(page.locator("#composer img")).to_have_count(0)
+    await page.evaluate(PASTE, base64.b64encode(PNG.data).decode())
     await page.locator("#composer img").wait_for()
     await chat.ask("What is this?")
     await chat.answered()
@@ -150,6 +168,12 @@ async def test_a_picture_is_sent_and_what_only_claims_to_be_one_is_refused(templ
     assert text == {"type": "text", "text": "What is this?"}
     assert picture["image_url"]["url"] == f"data:image/png;base64,{base64.b64encode(PNG.data).decode()}"
     await expect(chat.questions.locator("img")).to_have_count(1)
+
+    await file.set_input_files({"name": "red.png", "mimeType": "image/png", "buffer": PNG.data})
+    await page.locator("#composer img").wait_for()
+    await chat.box.press("Enter")
+    await chat.answered(2)
+    assert oracle.bodies[-1]["messages"][-1]["content"] == [picture], "a picture can be all that is asked"
 
     before = len(oracle.bodies)
     await file.set_input_files({"name": "fake.png", "mimeType": "image/png", "buffer": b"<html>no picture</html>"})
@@ -161,11 +185,11 @@ async def test_a_picture_is_sent_and_what_only_claims_to_be_one_is_refused(templ
 
     await chat.open(temple)
     await chat.list.get_by_role("button", name="What is this?", exact=True).click()
-    await expect(chat.questions.locator("img")).to_have_count(1)
+    await expect(chat.questions.locator("img")).to_have_count(2)
     await chat.link("Undo").click()
     await page.locator("#composer img").wait_for()
     await chat.box.press("Enter")
-    await chat.answered()
+    await chat.answered(2)
     assert picture in oracle.bodies[-1]["messages"][-1]["content"]
 
 
@@ -178,6 +202,17 @@ async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilitie
     await expect(chat.transcript.locator('a[href="https://tides.example/moon"]')).to_have_count(2)
     await expect(chat.transcript).to_contain_text("1 key was hidden in this answer")
     assert SECRET not in await chat.transcript.inner_html()
+    await chat.edit(chat.answers.first, "Never use [key hidden]!")
+    await expect(chat.transcript).to_contain_text("Written by you")
+    await expect(chat.answers.first).to_have_text(re.compile(r"Never use \[key hidden\]!"))
+    assert SECRET not in await chat.transcript.inner_html()
+    await chat.ask("Which?")
+    await expect(chat.answers.last).to_contain_text("Heard: Which?")
+    await chat.answered(1)
+    assert oracle.bodies[-1]["messages"][1]["content"] == f"Never use {SECRET}!"
+    await chat.link("‹").first.click()
+    await expect(chat.transcript).to_contain_text("1 source")
+    await chat.answered(1)
     await page.get_by_text("Answer and context").click()
     await page.get_by_role("checkbox", name="Show token probabilities").check()
     await chat.ask("Sure?")
@@ -211,9 +246,12 @@ async def test_code_is_written_and_a_refused_parameter_is_remembered(temple, ora
     await chat.link("Retry").click()
     await expect(chat.transcript).to_contain_text("Heard: Anything")
     assert "top_k" not in oracle.bodies[-1]
+    await chat.figures.click()
+    await expect(chat.transcript).to_contain_text("Not sent, because this model does not take it: top_k.")
     await page.reload()
     await chat.box.wait_for()
     await chat.choose("Desk Two")
+    await chat.set("Max tokens", 500_000)
     await chat.choose("Desk One")
-    await page.get_by_text("Sampling parameters").click()
     await expect(page.get_by_role("checkbox", name="Top-k", exact=True)).to_be_disabled()
+    await expect(page.get_by_role("spinbutton", name="Max tokens")).to_have_value("8192")

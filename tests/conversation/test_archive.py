@@ -1,7 +1,7 @@
 """A conversation as a tree: nothing is lost by retrying, editing, undoing or forking."""
 
 from playground.conversation.archive import Conversation, joined
-from playground.conversation.reply import Reply
+from playground.conversation.growing import Reply
 from playground.types import Message, Usage
 
 

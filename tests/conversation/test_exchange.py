@@ -1,6 +1,7 @@
 """Conversations to files and back, files of others, and what is said of files that are no conversation."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -8,11 +9,15 @@ import pytest
 from playground.conversation import exchange, records
 from playground.conversation.archive import Conversation
 from playground.conversation.exchange import from_messages, read_file, to_markdown
+from playground.conversation.growing import Reply
 from playground.conversation.records import UnreadableError
-from playground.conversation.reply import Reply
 from playground.errors import ProviderError
 from playground.types import Contender, Message, SamplingParams, Usage
 
+from ..pictures import PNG
+
+ADDRESS = f"data:image/png;base64,{b64encode(PNG.data).decode()}"
+PICTURE = {"type": "image_url", "image_url": {"url": ADDRESS}}
 REPLY = Reply(
     "gpt-4o",
     "    code\n\ttab",
@@ -59,12 +64,13 @@ def test_markdown_is_read_back_as_the_branch_in_view():
 def test_lists_of_messages_as_openai_takes_them_are_read(wrapped):
     messages = [
         {"role": "developer", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "Hel"}, {"type": "input_text", "text": "lo"}]},
+        {"role": "user", "content": [{"type": "text", "text": "Hel"}, PICTURE, {"type": "input_text", "text": "lo"}]},
         {"role": "assistant", "content": "Hi"},
     ]
     read = read_file(json.dumps({"messages": messages} if wrapped else messages), "id1")
     assert [(message.role, message.content) for message in read.messages()] == [("user", "Hello"), ("assistant", "Hi")]
     assert read.contender.system_prompt == "Be brief."
+    assert read.messages()[0].images == (PNG,)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,9 @@ def test_lists_of_messages_as_openai_takes_them_are_read(wrapped):
     [
         ('[{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}]', "Message 2 has the role 'tool'"),
         ('[{"role": "user", "content": null}]', "Message 1 has no text"),
-        ('[{"role": "user", "content": [{"type": "image_url"}]}]', "Message 1 has a part of type 'image_url'"),
+        ('[{"role": "user", "content": [{"type": "input_audio"}]}]', "Message 1 has a part of type 'input_audio'"),
+        ('[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a/b"}}]}]', "only data:"),
+        (json.dumps([{"role": "assistant", "content": [PICTURE]}]), "Message 1 has a picture"),
         ('["hello"]', "Message 1 must be an object"),
         ('[{"role": "system", "content": "a"}]', "no message of a user"),
         ('{"a": 1}', "nothing in it is a conversation"),

@@ -2,8 +2,8 @@
 
 import pytest
 
+from playground.conversation.growing import Reply
 from playground.conversation.output import MASK, Source, citations, marks, mask_keys, unmasked
-from playground.conversation.reply import Reply
 from playground.errors import ProviderError
 
 CITED = """Cats sleep a lot [1], dogs less [2, 4]. See [Wikipedia](https://en.wikipedia.org/wiki/Cat_(animal)) or

@@ -1,5 +1,7 @@
 """Conversations as files of the server: each browser its own, all of one or what was there before."""
 
+import json
+
 import pytest
 
 from playground.conversation.shelf import Shelf, ShelfError
@@ -31,6 +33,15 @@ def test_what_cannot_be_written_leaves_what_was_there(shelf, tmp_path):
         shelf.put(MINE, "c1", {"turns": object()})
     assert shelf.get(MINE, "c1") == RECORD
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["c1.json"]
+
+
+@pytest.mark.parametrize("text", ['"\\ud83d"', "NaN", "-Infinity"])
+def test_what_no_browser_could_be_sent_is_refused_and_hides_nothing(shelf, text):
+    shelf.put(MINE, "c1", RECORD)
+    with pytest.raises(ShelfError) as refused:
+        shelf.put(MINE, "c2", {"id": "c2", "turns": [json.loads(text)]})
+    assert refused.value.status == 400
+    assert shelf.records(MINE) == [RECORD]
 
 
 def test_a_broken_file_hides_no_other(shelf, tmp_path):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from playground.conversation.growing import Reply
 from playground.conversation.meter import Reading
 from playground.conversation.records import MOST_IMAGE_BYTES, MOST_TOKENS, dump, load
-from playground.conversation.reply import Reply
 from playground.conversation.snippet import Snippet
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog

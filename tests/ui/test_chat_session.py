@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
+from playground.conversation.growing import Reply
 from playground.conversation.output import MASK
-from playground.conversation.reply import Reply
 from playground.types import Contender, Message, Usage
 from playground.ui import history_view, keeping
 from playground.ui.chat_session import GO_ON, Session

@@ -6,7 +6,7 @@ import pytest
 
 from playground.arena.comparison import ballots
 from playground.arena.records import ArenaError
-from playground.conversation.reply import Reply
+from playground.conversation.growing import Reply
 from playground.errors import ProviderError
 from playground.models.contenders import ListedContender
 from playground.types import Contender, Usage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.conversation.reply import Reply
+from playground.conversation.growing import Reply
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
 from playground.types import Usage

@@ -35,11 +35,20 @@ def test_stop_is_one_string_a_line_and_a_typed_break_is_a_line_break():
 
 def test_what_is_put_into_the_controls_stays_within_the_limits_that_they_are_given():
     given = SamplingParams(temperature=9.0, top_k=100_000, max_tokens=10_000, effort="enormous")
-    switches, values = by_field(EVERY.preset(given, CATALOG.get("gpt-4o")))
+    switches, values = by_field(EVERY.preset(given, CATALOG.get("smollm2-135m-instruct")))
     assert (values["temperature"]["value"], values["top_k"]["value"]) == (2.0, 200)
-    assert values["max_tokens"]["maximum"] >= values["max_tokens"]["value"] == 10_000
+    assert values["max_tokens"]["maximum"] == values["max_tokens"]["value"] < 10_000
     assert switches["effort"]["value"] is False
     assert "value" not in values["effort"]
+
+
+def test_what_a_model_does_not_take_is_not_put_into_the_controls():
+    switches, values = by_field(EVERY.preset(SamplingParams(temperature=0.5), CATALOG.get("claude-opus-5-5")))
+    assert (switches["temperature"]["value"], switches["temperature"]["interactive"]) == (False, False)
+    assert values["temperature"]["visible"] is False
+    given = SamplingParams(temperature=0.5, effort="none")
+    switches, _ = by_field(EVERY.preset(given, CATALOG.get("gpt-5.5")))
+    assert switches["temperature"]["value"] is True
 
 
 def test_an_emptied_field_counts_as_unset():

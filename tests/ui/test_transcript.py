@@ -1,6 +1,6 @@
 """The chatbot's messages as values: what is shown of a reply, and what a model gets back of it."""
 
-from playground.conversation.reply import Reply
+from playground.conversation.growing import Reply
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
