@@ -119,6 +119,32 @@ async def test_a_cancelled_reader_leaves_no_reservation_behind(tmp_path):
     assert 0 < paid.ledger.taken() < 0.001
 
 
+async def test_a_call_is_open_until_it_is_settled_however_it_ends(tmp_path):
+    paid = Paid(tmp_path, [TextDelta("word "), 30.0])
+    seen = []
+    async with aclosing(paid.backends.reply(Contender("gpt-4o"), ASK)) as replies:
+        async for reply in replies:
+            seen.append(paid.guard.open_calls)
+            if reply.text:
+                break
+    assert seen[-1] == 1
+    assert paid.guard.open_calls == 0, "stopped"
+    task = asyncio.ensure_future(paid.ask())
+    while not paid.guard.open_calls:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait({task})
+    assert paid.guard.open_calls == 0, "hung up"
+    for script in (SAYS, [ProviderError("overloaded", "Busy")], [ValueError("broken")]):
+        paid.provider.script = script
+        await paid.ask()
+        await paid.ask("smollm2-135m-instruct")
+        assert paid.guard.open_calls == 0
+    paid.ledger.reserve = _broken
+    assert (await paid.ask()).error
+    assert paid.guard.open_calls == 0
+
+
 async def test_a_hundred_sessions_at_once_never_pass_the_cap(tmp_path):
     cap = 60 * PRICE
     spent = []
