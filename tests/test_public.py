@@ -244,10 +244,14 @@ def test_the_rate_holds_though_every_request_claims_another_address(tmp_path, la
             forged = [{"X-Forwarded-For": f"6.6.6.{at}", "X-Real-IP": f"6.6.6.{at}"} for at in range(5)]
             said = [http.post("/chat", json=question("canarymodel-quick"), headers=one) for one in forged]
             assert [one.status_code for one in said] == [200, 200, 200, 429, 429]
-            config = http.get("/config").json()["dependencies"]
-            asks = next(one["id"] for one in config if one["types"]["generator"])
+            config = http.get("/config").json()
+            asks = next(one["id"] for one in config["dependencies"] if one["types"]["generator"])
             body = {"fn_index": asks, "data": [], "session_hash": "x"}
             assert http.post("/gradio_api/queue/join", json=body).status_code == 429
+            run = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "lab-run")
+            begins = next(one["id"] for one in config["dependencies"] if [run, "click"] in one["targets"])
+            said = http.post("/gradio_api/run/predict", json={**body, "fn_index": begins})
+            assert said.status_code == 429, "an experiment asks models too"
     finally:
         app.stop()
 

@@ -53,7 +53,7 @@ class SecurityHeaders:
             (b"content-security-policy", policy(scope["path"], self._ancestors).encode()),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
-            # A browser looks the hosts of links up before anybody clicks: a link would tell its maker what is on a page.
+            # Else a browser looks up the hosts of links before anybody clicks, and a link can carry words away.
             (b"x-dns-prefetch-control", b"off"),
             (b"cross-origin-resource-policy", b"same-site"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),

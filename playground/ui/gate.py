@@ -9,7 +9,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from gradio.context import LocalContext
 
@@ -17,6 +17,9 @@ from ..conversation.allowance import ASKING, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate
 from .refusal import refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def guard(page: Any, gate: Gate) -> None:
@@ -28,10 +31,20 @@ def guard(page: Any, gate: Gate) -> None:
             dependency.fn = _known(dependency.fn)
 
 
+def asks_models(fn: Callable[P, R]) -> Callable[P, R]:
+    """Marks a function that has models write and does not show it itself: no other sign tells the doors."""
+    fn.__dict__["asks_models"] = True
+    return fn
+
+
 def streams(page: Any) -> Callable[[int], bool]:
     """Tells whether the function of that index makes a model write."""
-    streaming = {index for index, one in page.fns.items() if inspect.isasyncgenfunction(one.fn)}
-    return streaming.__contains__
+    asking = {
+        index
+        for index, one in page.fns.items()
+        if inspect.isasyncgenfunction(one.fn) or getattr(one.fn, "asks_models", False)
+    }
+    return asking.__contains__
 
 
 def takes_files(page: Any) -> bool:
