@@ -48,6 +48,7 @@ def public_app(tmp_path_factory, lab):
     # The lab reports far more tokens than it wrote, so that its canaries can be told from honest figures.
     budget = {"PLAYGROUND_DAILY_BUDGET_USD": "100000", "PLAYGROUND_SESSION_BUDGET_USD": "90000"}
     app = start_app(folder, **environ, **budget, PLAYGROUND_LOG_LEVEL="DEBUG")
+    app.wait("/readyz")  # the database is there
     app.folder = folder
     yield app
     app.stop()
