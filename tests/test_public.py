@@ -48,6 +48,7 @@ def public_app(tmp_path_factory, lab):
     # The lab reports far more tokens than it wrote, so that its canaries can be told from honest figures.
     budget = {"PLAYGROUND_DAILY_BUDGET_USD": "100000", "PLAYGROUND_SESSION_BUDGET_USD": "90000"}
     app = start_app(folder, **environ, **budget, PLAYGROUND_LOG_LEVEL="DEBUG")
+    app.wait("/readyz")  # the database is there
     app.folder = folder
     yield app
     app.stop()
@@ -244,10 +245,14 @@ def test_the_rate_holds_though_every_request_claims_another_address(tmp_path, la
             forged = [{"X-Forwarded-For": f"6.6.6.{at}", "X-Real-IP": f"6.6.6.{at}"} for at in range(5)]
             said = [http.post("/chat", json=question("canarymodel-quick"), headers=one) for one in forged]
             assert [one.status_code for one in said] == [200, 200, 200, 429, 429]
-            config = http.get("/config").json()["dependencies"]
-            asks = next(one["id"] for one in config if one["types"]["generator"])
+            config = http.get("/config").json()
+            asks = next(one["id"] for one in config["dependencies"] if one["types"]["generator"])
             body = {"fn_index": asks, "data": [], "session_hash": "x"}
             assert http.post("/gradio_api/queue/join", json=body).status_code == 429
+            run = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "lab-run")
+            begins = next(one["id"] for one in config["dependencies"] if [run, "click"] in one["targets"])
+            said = http.post("/gradio_api/run/predict", json={**body, "fn_index": begins})
+            assert said.status_code == 429, "an experiment asks models too"
     finally:
         app.stop()
 

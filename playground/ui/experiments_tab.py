@@ -23,6 +23,7 @@ from . import experiments_view as view
 from .battle_queue import BattleQueue
 from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
+from .gate import asks_models
 from .untyped import Request, gr
 
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -74,6 +75,7 @@ class _Wiring:
             ),
         }
 
+    @asks_models
     async def begin(
         self, request: Request, run: str, runs: Any, voter: str, confirmed: bool, reuse: bool, *values: Any
     ) -> dict[Any, Any]:
@@ -87,6 +89,7 @@ class _Wiring:
             return {self._tab.notes: view.notes((), str(error))}
         return await self._framed(run, [run, *_ids(runs)][:MOST_REMEMBERED])
 
+    @asks_models
     async def resume(self, request: Request, run: str, voter: str) -> str:
         """Goes on with a run, failed calls among it; returns what is to be said."""
         try:

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from gradio.context import LocalContext
 
@@ -18,6 +18,9 @@ from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate, Turn
 from .refusal import refusal
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def guard(page: Any, gate: Gate) -> None:
@@ -29,11 +32,21 @@ def guard(page: Any, gate: Gate) -> None:
             dependency.fn = _known(dependency.fn, gate)
 
 
+def asks_models(fn: Callable[P, R]) -> Callable[P, R]:
+    """Marks a function that has models write and does not show it itself: no other sign tells the doors."""
+    fn.__dict__["asks_models"] = True
+    return fn
+
+
 def streams(page: Any) -> Callable[[int], bool]:
-    """Tells whether the function of that index streams an answer, which counts at the door; the Allowance counts
-    whatever else makes a model work."""
-    streaming = {index for index, one in page.fns.items() if inspect.isasyncgenfunction(one.fn)}
-    return streaming.__contains__
+    """Tells whether the function of that index has a model write, which counts at the door; the Allowance counts
+    whatever else makes one work."""
+    asking = {
+        index
+        for index, one in page.fns.items()
+        if inspect.isasyncgenfunction(one.fn) or getattr(one.fn, "asks_models", False)
+    }
+    return asking.__contains__
 
 
 def takes_files(page: Any) -> bool:

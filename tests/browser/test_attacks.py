@@ -34,6 +34,7 @@ TEXTS = (
     "#lab-notes, #tokens, #next-strip, #next-bars, #next-greedy, #next-tree, #score-tokens, .convs-list, .convs-note, "
     "[data-testid=toast-text], #prompt-problem, ul.options, #verdict, .tally"
 )
+SLOW = 180_000  # milliseconds: the embedded model on a busy machine
 # In those places stand things of ours too.
 OURS = ".convs-list button, #next-bars button, #next-greedy button, #next-tree button, #lab-grid [tabindex]"
 
@@ -144,24 +145,24 @@ async def in_experiments(page, said):
 async def in_tokens(page, said):
     """Payloads as the text, the prefix and what is scored, with every token's text and title."""
     await page.get_by_role("tab", name="Tokens").click()
-    await expect(page.locator("#score-figures")).to_contain_text("Perplexity", timeout=60_000)
+    await expect(page.locator("#score-figures")).to_contain_text("Perplexity", timeout=SLOW)
     every = "\n".join(said)
     for at in range(0, len(every), 4000):  # what is drawn has an end
         part = every[at : at + 4000]
         await page.locator("#tokens-text textarea").fill(part)
         await expect(page.locator("#tokens")).to_contain_text(part[:20].split("\n")[0])
         await check(page)
-    await page.locator("#next-prefix textarea").fill(every[:200])
-    await expect(page.locator("#next-strip")).to_contain_text("<script", timeout=60_000)
-    await page.locator("#score-text textarea").fill(every[:200])
+    await page.locator("#next-prefix textarea").fill(every[:60])
+    await expect(page.locator("#next-strip")).to_contain_text("<script", timeout=SLOW)
+    await page.locator("#score-text textarea").fill(every[:60])
     await page.locator("#score").click()
-    await expect(page.locator("#score-tokens")).to_contain_text("script", timeout=60_000)
-    await expect(page.locator("#score")).to_be_visible(timeout=60_000)
+    await expect(page.locator("#score-tokens")).to_contain_text("script", timeout=SLOW)
+    await expect(page.locator("#score")).to_be_visible(timeout=SLOW)
     await check(page)
     await page.locator("#next-prefix textarea").fill("<img src=x onerror=")
-    await expect(page.locator("#next-strip")).to_contain_text("<img src=x onerror=", timeout=60_000)
+    await expect(page.locator("#next-strip")).to_contain_text("<img src=x onerror=", timeout=SLOW)
     await page.locator("#next-draw").click()
-    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=60_000)
+    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=SLOW)
 
 
 async def in_names(page, said):
