@@ -12,6 +12,7 @@ import contextlib
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,9 +48,9 @@ async def chat(page: Page, app: App) -> None:
     await talk.open(app)
     await talk.set("Temperature", 0.3)
     await talk.set("Seed", SEED)
-    await talk.set("Max tokens", 90)
+    await talk.set("Max tokens", 70)
     await talk.ask("Why is the sky blue?")
-    await talk.answered()
+    await expect(page.locator("#finished").get_by_text(re.compile("tok/s"))).to_have_count(1, timeout=SLOW_MS)
     await page.locator(".chat-side").evaluate("side => side.scrollTo(0, 0)")
 
 
