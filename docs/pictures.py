@@ -12,6 +12,7 @@ import contextlib
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,9 +48,9 @@ async def chat(page: Page, app: App) -> None:
     await talk.open(app)
     await talk.set("Temperature", 0.3)
     await talk.set("Seed", SEED)
-    await talk.set("Max tokens", 160)
-    await talk.ask("Why is the sky blue? Answer in three short points.")
-    await talk.answered()
+    await talk.set("Max tokens", 70)
+    await talk.ask("Why is the sky blue?")
+    await expect(page.locator("#finished").get_by_text(re.compile("tok/s"))).to_have_count(1, timeout=SLOW_MS)
     await page.locator(".chat-side").evaluate("side => side.scrollTo(0, 0)")
 
 
@@ -74,6 +75,7 @@ async def experiments(page: Page, app: App) -> None:
     """A finished sweep."""
     await look_at(page, app, "Experiments")
     await page.locator("#lab-prompts textarea").fill("Name a colour.\nFinish the sentence: The sea is")
+    await page.locator("#lab-temperature input").fill("0, 0.7, 1.4")
     await page.locator("#lab-samples input").fill("2")
     await page.locator("#lab-max-tokens input").fill("24")
     await expect(page.locator("#lab-run")).to_contain_text("Run 12 calls")
@@ -90,7 +92,9 @@ async def tokens(page: Page, app: App) -> None:
     await expect(page.locator("#next-strip .walk i")).to_have_count(1, timeout=SLOW_MS)
     await page.locator("#next-draw").click()
     await expect(page.locator("#next-tree button").first).to_be_visible(timeout=SLOW_MS)
-    await page.get_by_role("heading", name="Next token").evaluate("head => head.scrollIntoView()")
+    await page.get_by_role("heading", name="Next token").evaluate(
+        "head => scrollBy(0, head.getBoundingClientRect().top - 16)"
+    )
 
 
 TABS: dict[str, Callable[[Page, App], Awaitable[None]]] = {

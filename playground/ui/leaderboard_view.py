@@ -190,9 +190,8 @@ def votes_over_time(days: Sequence[tuple[int, int]]) -> str:
 def downloads(query: Mapping[str, str]) -> str:
     """Links to the same board as JSON and CSV."""
     links = [
-        f'<a href="leaderboard?{escape(urlencode({**query, "format": form}))}" '
-        f'download="leaderboard.{form}">{label}</a>'
-        for form, label in (("csv", "CSV"), ("json", "JSON"))
+        f'<a href="leaderboard?{escape(urlencode({**query, "format": as_}))}" download="leaderboard.{as_}">{label}</a>'
+        for as_, label in (("csv", "CSV"), ("json", "JSON"))
     ]
     return f'<p class="downloads">This board as {" or ".join(links)}. {EXPORTS}</p>'
 
