@@ -55,10 +55,12 @@ class Backends:
         *,
         key: str | None = None,
         options: Options = Options(),
+        ended: asyncio.Event | None = None,
     ) -> AsyncGenerator[Reply]:
         """Yields the latest Reply each time it is asked and something is new; the last one is `done`.
 
         The reader sets the pace: between two looks the answer goes on growing in a task of its own.
+        `ended` is set once nothing more will come, for readers that rest between two looks.
         Closing the generator cancels that task, which closes the upstream socket. A failure is a Reply
         with `error`, never an exception.
         """
@@ -74,7 +76,7 @@ class Backends:
         request = prepared.request
         answer = Growing(replace(shown, left_out=prepared.left_out, strategy=options.strategy))
         last: Reply | None = None
-        pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines), self.load)
+        pump = Pump(drive(self.providers[model.provider], request, key, self.deadlines), self.load, ended)
         try:
             async with pump:
                 try:
@@ -83,8 +85,8 @@ class Backends:
                             answer.take(event)
                         if answer.finished is None:
                             yield answer.now(pump)
-                    ended = self._ended(answer.now(pump), request, finished=answer.finished)
-                    last = await _checked(ended, options)
+                    whole = self._ended(answer.now(pump), request, finished=answer.finished)
+                    last = await _checked(whole, options)
                 except Exception as error:
                     self._learn(request, error)
                     last = self._ended(answer.now(pump, ended=True), request, error=_as_provider_error(error))

@@ -174,7 +174,7 @@ class Load:
 
 
 FEW = 8
-REST_PER_STREAM_S, LONGEST_REST_S = 0.001, 0.1
+REST_PER_STREAM_S, LONGEST_REST_S = 0.0005, 0.15
 # Events that follow each other this fast had arrived together.
 TOGETHER_S = 0.005
 
@@ -186,13 +186,16 @@ class Pump:
     and falls behind by nothing. Leaving the `async with` cancels the task, which closes the socket
     (google-genai closes it in no other way).
 
-    `ttft_s`, `thinking_s` (the first text after thinking) and `duration_s` are seconds since Started, taken when
-    events arrive, not when they are read.
+    `ended`, if given, is set when the stream is over. `ttft_s`, `thinking_s` (the first text after thinking) and
+    `duration_s` are seconds since Started, taken when events arrive, not when they are read.
     """
 
-    def __init__(self, events: AsyncGenerator[Event], load: Load | None = None) -> None:
+    def __init__(
+        self, events: AsyncGenerator[Event], load: Load | None = None, ended: asyncio.Event | None = None
+    ) -> None:
         self._events = events
         self._load = load or Load()
+        self._ended = ended or asyncio.Event()
         self._arrived: list[Event] = []
         self._wake = asyncio.Event()
         self._over = False
@@ -242,7 +245,8 @@ class Pump:
                     self._arrived.append(event)
                     self._wake.set()
                     if self.ttft_s is not None and time.perf_counter() - looked > TOGETHER_S:
-                        await asyncio.sleep(self._load.rest_s())
+                        if rest_s := self._load.rest_s():
+                            await asyncio.sleep(rest_s)
                         looked = time.perf_counter()
         except Exception as error:  # handed to the reader, who asked for this stream
             self._error = error
@@ -251,6 +255,7 @@ class Pump:
             self._ended_at = time.perf_counter()
             self._over = True
             self._wake.set()
+            self._ended.set()
 
     def _note_time(self, event: Event) -> None:
         if isinstance(event, Started):

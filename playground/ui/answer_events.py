@@ -16,6 +16,7 @@ from .asking import question_of
 from .chat_page import QUIET, REFUSING, ChatPage
 from .chat_session import Asking, Session
 from .keys import Taken
+from .light import AS_IT_IS
 from .pacing import Pace
 from .refusal import refusal
 from .shown_pictures import picture_file
@@ -111,20 +112,27 @@ class AnswerEvents:
         All in one event, because for the server an event costs as much as dozens of updates.
         """
         self._writing.add(session.conversation.id)
+        ended = asyncio.Event()
+        # The question goes out before the page is told of it: what drawing costs is not waited for.
+        growing = self._pace.follow(self._written(session, taken, ended), opening=begun, ended=ended)
         try:
-            yield begun
-            async with aclosing(self._pace.follow(self._replies(session, taken))) as growing:
-                async for reply in growing:
-                    session = replace(session, reply=reply)
-                    yield {self._page.tab.running: self._page.writing(session), self._page.tab.session: session}
+            async with aclosing(growing):
+                async for changes in growing:
+                    session = changes[self._page.tab.session]
+                    yield changes
         finally:
             self._writing.discard(session.conversation.id)
-        session = self._ended(session)
-        yield self._page.still(session)
+        yield self._page.still(self._ended(session))
         # What the last step held is sent once more when an event ends: so it is not the conversation.
-        yield {self._page.tab.session: session}
+        yield {self._page.tab.totals: AS_IT_IS}
 
-    async def _replies(self, session: Session, taken: Taken) -> AsyncGenerator[Reply]:
+    async def _written(self, session: Session, taken: Taken, ended: asyncio.Event) -> AsyncGenerator[Changes]:
+        async with aclosing(self._replies(session, taken, ended)) as replies:
+            async for reply in replies:
+                session = replace(session, reply=reply)
+                yield {self._page.tab.running: self._page.writing(session), self._page.tab.session: session}
+
+    async def _replies(self, session: Session, taken: Taken, ended: asyncio.Event) -> AsyncGenerator[Reply]:
         asking = session.asking
         if asking is None:
             return
@@ -133,7 +141,9 @@ class AnswerEvents:
             return
         card = self._page.card(asking.sent.model)
         key = taken.keys.get(card.provider) if card else None
-        replies = self._page.backends.reply(asking.sent, session.history(), key=key, options=asking.options)
+        replies = self._page.backends.reply(
+            asking.sent, session.history(), key=key, options=asking.options, ended=ended
+        )
         async with aclosing(replies):
             async for reply in replies:
                 yield reply

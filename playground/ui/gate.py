@@ -10,7 +10,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from gradio.context import LocalContext
 
@@ -24,12 +24,20 @@ R = TypeVar("R")
 
 
 def guard(page: Any, gate: Gate) -> None:
-    """Wraps every asynchronous function of `page`; each has its turn when a model works for it."""
+    """Wraps every asynchronous function of `page`; each has its turn when a model works for it.
+
+    Their annotations become types here, once: Gradio reads them with each call, and would evaluate them as often.
+    """
     for dependency in page.fns.values():
         if inspect.isasyncgenfunction(dependency.fn):
-            dependency.fn = _streaming(dependency.fn, gate)
+            dependency.fn = _typed(_streaming(dependency.fn, gate), dependency.fn)
         elif inspect.iscoroutinefunction(dependency.fn):
-            dependency.fn = _known(dependency.fn, gate)
+            dependency.fn = _typed(_known(dependency.fn, gate), dependency.fn)
+
+
+def _typed(wrapped: Any, fn: Any) -> Any:
+    wrapped.__annotations__ = get_type_hints(fn)
+    return wrapped
 
 
 def asks_models(fn: Callable[P, R]) -> Callable[P, R]:

@@ -35,6 +35,8 @@ LOOKS = frozenset(
 # Their values take less time to read and to write than the way to a thread takes, where Gradio does both.
 QUICK = (gr.Textbox, gr.Number, gr.Slider, gr.Checkbox, gr.Dropdown, gr.Radio, gr.CheckboxGroup, gr.HTML, gr.Chatbot)
 checked_files: Any = processing_utils.async_move_files_to_cache
+# Values that name no file.
+PLAIN = (str, int, float, bool, type(None))
 AS_IT_IS: dict[str, Any] = {"__type__": "update"}
 
 
@@ -59,7 +61,9 @@ class Page(gr.Blocks):
                 values.append(state[block._id])
             elif isinstance(block, QUICK) and not getattr(block, "data_model", None):
                 own = state.get(block._id, block)
-                values.append(own.preprocess(await checked_files(given, own, check_in_upload_folder=not explicit_call)))
+                if not isinstance(given, PLAIN):
+                    given = await checked_files(given, own, check_in_upload_folder=not explicit_call)
+                values.append(own.preprocess(given))
             else:
                 values += await whole.preprocess_data(_with(block_fn, inputs=[block]), [given], state, explicit_call)
         return values
@@ -164,11 +168,23 @@ class LightSessions(StateHolder):
         return super().__getitem__(session_id)
 
 
+# What an open page asks for all the time: the call of a function, and the news of it.
+BUSIEST = tuple(f"/gradio_api/{way}" for way in ("queue/join", "queue/data", "run/{api_name}"))
+
+
+def _shorten_ways(app: Any) -> None:
+    """A path is compared with every route before its own: those of a question would be among the last of a hundred."""
+    inner = [route.original_router.routes for route in app.router.routes if hasattr(route, "original_router")]
+    app.router.routes[:0] = [route for routes in inner for route in routes if route.path in BUSIEST]
+
+
 def lighten(page: Page) -> None:
-    """Gives the server of a launched page light sessions, and spares it a search for matplotlib with each step.
+    """Gives the server of a launched page light sessions and short ways, and spares it a search for matplotlib with
+    each step.
 
     No plot here is matplotlib's; without this, Gradio would look for it on the disk twice with each update of a page.
     """
+    _shorten_ways(page.app)
     sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     sessions = LightSessions()
     page.state_session_capacity = MOST_SESSIONS

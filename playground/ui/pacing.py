@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 
-UPDATES_PER_S = 400
+UPDATES_PER_S = 550
 SLOWEST_HZ, FASTEST_HZ = 3, 15
 HEARTBEAT_S = 1.0
 
@@ -37,28 +37,43 @@ class Pace:
         finally:
             self.active -= 1
 
-    async def follow(self, latest: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The newest value of `latest` at the current rate, and its last one at once.
+    async def follow(
+        self, latest: AsyncGenerator[T], *, opening: T | None = None, ended: asyncio.Event | None = None
+    ) -> AsyncGenerator[T]:
+        """The newest value of `latest` at the current rate, and its last one as soon as `ended` is set.
 
-        Repeats the value after a second of silence: only when something is sent does Gradio notice
-        that the reader has gone, and only then is the answer stopped.
+        `opening` is shown while the first value is already being waited for. Repeats the value after a second of
+        silence: only when something is sent does Gradio notice that the reader has gone, and only then is the answer
+        stopped.
         """
         with self.sharing():
             async with aclosing(latest):
-                shown: T | None = None
-                while True:
-                    task = asyncio.ensure_future(anext(latest))
-                    try:
+                shown = opening
+                task = asyncio.ensure_future(anext(latest))
+                try:
+                    if opening is not None:
+                        yield opening
+                    while True:
                         while not (await asyncio.wait({task}, timeout=HEARTBEAT_S))[0]:
                             if shown is not None:
                                 yield shown
-                    finally:
-                        if not task.done():
-                            task.cancel()
-                            await asyncio.wait({task})
-                    try:
-                        shown = task.result()
-                    except StopAsyncIteration:
-                        return
-                    yield shown
-                    await asyncio.sleep(self.interval_s())
+                        try:
+                            shown = task.result()
+                        except StopAsyncIteration:
+                            return
+                        yield shown
+                        await _rested(self.interval_s(), ended)
+                        task = asyncio.ensure_future(anext(latest))
+                finally:
+                    if not task.done():
+                        task.cancel()
+                        await asyncio.wait({task})
+
+
+async def _rested(seconds: float, ended: asyncio.Event | None) -> None:
+    if ended is None:
+        await asyncio.sleep(seconds)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await ended.wait()
