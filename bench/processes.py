@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,28 +65,35 @@ class Server:
 
 @contextmanager
 def serving(script: Path, **environ: str) -> Iterator[Server]:
-    """`script --port N` until the block is left; waits until `/` answers with 200."""
+    """A Python script of this project as `running`."""
+    with running([sys.executable, str(script)], {"PYTHONPATH": str(ROOT), **environ}) as server:
+        yield server
+
+
+@contextmanager
+def running(command: Sequence[str], environ: Mapping[str, str], within_s: float = 120) -> Iterator[Server]:
+    """`command --port N` in a folder of its own until the block is left; waits until `/` answers with 200."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, str(script), "--port", str(port)],
+            [*command, "--port", str(port)],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+            env={**os.environ, **environ},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(url, process)
+            _wait(url, process, within_s)
             yield Server(url, process, time.perf_counter() - began)
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
+def _wait(url: str, process: subprocess.Popen[bytes], within_s: float) -> None:
+    until = time.monotonic() + within_s
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
@@ -96,4 +103,4 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.01)
-    raise RuntimeError("the server did not answer within 120 s")
+    raise RuntimeError(f"the server did not answer within {within_s:.0f} s")

@@ -94,8 +94,8 @@ class PageReader:
 class HttpReader:
     """A program that posts to `path` and reads server-sent events."""
 
-    def __init__(self, url: str, path: str, model: str) -> None:
-        self._connection = Connection(url)
+    def __init__(self, url: str, path: str, model: str, token: str) -> None:
+        self._connection = Connection(url, token)
         self._path = path
         self._body = {"model": model, "messages": MESSAGES, "stream": True}
 
@@ -144,7 +144,7 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
         component = layout.component(arguments.target)
         return [PageReader(url, layout, component, arguments.record) for _ in many]
     if arguments.kind == "http":
-        return [HttpReader(url, arguments.target, arguments.model) for _ in many]
+        return [HttpReader(url, arguments.target, arguments.model, arguments.token) for _ in many]
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(base_url=f"{url}/v1", api_key="bench", max_retries=0)
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--target", default="", help="the text box's elem_id, or the path to post to")
     parser.add_argument("--record", default="", help="a file with the conversation that each page opens first")
     parser.add_argument("--model", default="bench")
+    parser.add_argument("--token", default="", help="what the server wants as a bearer token")
     parser.add_argument("--readers", type=int, default=1)
     parser.add_argument("--spread", type=float, default=0.0, help="seconds over which the questions are spread")
     with suppress(KeyboardInterrupt):

@@ -15,6 +15,8 @@ import uvloop
 TEXT = "the sea was calm and the dog went on along the shore while a cat looked down from the old wall"
 WORDS = TEXT.split()
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+MODELS = json.dumps({"object": "list", "data": [{"id": "bench", "object": "model", "owned_by": "bench"}]}).encode()
+MODELS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(MODELS)
 FIRST_WORD, LAST_WORD = "Alpha", "Omega"  # by which a client knows that it has seen the beginning and the end
 
 
@@ -49,7 +51,7 @@ class Script:
 
 
 class Answering(asyncio.Protocol):
-    """One connection; answers one request after the other with the script."""
+    """One connection; answers one request after the other: a GET with the list of models, all else with the script."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -75,6 +77,9 @@ class Answering(asyncio.Protocol):
         if len(body) < length:
             return
         self._received = body[length:]
+        if head.startswith(b"GET "):
+            self._transport.write(MODELS_HEAD + MODELS)
+            return
         self._transport.write(HEAD)
         self._next(asyncio.get_running_loop().time(), 0)
 
