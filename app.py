@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 
-# Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one.
+# Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one, nor their list.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 # Read by numpy when it is imported. Ratings are small: threads of its own wait for each other on a busy machine, and a
 # leaderboard takes ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

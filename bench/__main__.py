@@ -8,12 +8,13 @@ import sys
 import time
 from dataclasses import asdict
 
-from . import arena, chat, embedded, lab, leaderboard, report, start, streams, sweeps
+from . import arena, chat, embedded, lab, leaderboard, report, soak, start, streams, sweeps
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (start, streams, chat, arena, leaderboard, lab, embedded, sweeps)
+    for module in (start, streams, chat, arena, leaderboard, lab, embedded, sweeps, soak)
 }
+ONLY_IF_NAMED = {"soak"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}: choose among {', '.join(BENCHMARKS)}")
     results = []
     for name, benchmark in BENCHMARKS.items():
-        if arguments.names and name not in arguments.names:
+        if name not in (arguments.names or BENCHMARKS.keys() - ONLY_IF_NAMED):
             continue
         began = time.perf_counter()
         print(f"{name} ...", file=sys.stderr, end=" ", flush=True)

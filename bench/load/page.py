@@ -46,7 +46,9 @@ class Layout:
         return [one for one in self.dependencies if [component, event] in [list(target) for target in one["targets"]]]
 
     def after(self, dependency: Dependency) -> list[Dependency]:
-        return [one for one in self.dependencies if one["trigger_after"] == dependency["id"]]
+        """What follows when it went well."""
+        following = [one for one in self.dependencies if one["trigger_after"] == dependency["id"]]
+        return [one for one in following if not one["trigger_only_on_failure"]]
 
 
 class Page:

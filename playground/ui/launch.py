@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import threading
 import time
@@ -11,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ..ops import memory
 from ..ops.gate import Gate
 from . import light, theme, zero_gpu
 
@@ -36,6 +36,7 @@ def launch(
     Everything that writes down what people type is off: run history (it would keep typed keys in the browser),
     monitoring, analytics. Raises OSError when the port is taken.
     """
+    memory.share_arenas()
     zero_gpu.mark()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -71,16 +72,8 @@ def launch(
         },
     )
     light.lighten(page)
-    _settle_memory()
+    memory.settle()
     return loops[0]
-
-
-def _settle_memory() -> None:
-    """What the start has made stays: the collector need not look through it again, and less often than after every 700
-    objects, of which one update of a page makes some hundreds."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def serve(page: Any, gate: Gate, open_calls: Callable[[], int]) -> None:

@@ -25,7 +25,10 @@ from gradio.state_holder import SessionState, StateHolder
 from .untyped import gr
 
 # Sessions that are kept, open or not; whoever was longest away goes first, and finds the page as after a reload.
-MOST_SESSIONS = 2000
+MOST_SESSIONS = 1000
+# A closed page may come back, as a laptop does that was asleep.
+KEPT_FOR = datetime.timedelta(hours=1)
+LOOKED_EVERY = datetime.timedelta(minutes=1)
 
 
 # What of a component is for the eye alone: no value is read or written by it.
@@ -161,6 +164,18 @@ class LightSession(SessionState):
 
 class LightSessions(StateHolder):
     """The sessions of one server."""
+
+    _looked = datetime.datetime.min
+
+    def delete_all_expired_state(self) -> None:
+        """Forgets closed pages. Called each second, by a task that has the pages' answers wait meanwhile."""
+        now = datetime.datetime.now()
+        if now - self._looked < LOOKED_EVERY:
+            return
+        self._looked = now
+        for key, session in list(self.session_data.items()):
+            if session.is_closed and now - self.time_last_used[key] > KEPT_FOR:
+                del self.session_data[key], self.time_last_used[key]
 
     def __getitem__(self, session_id: str) -> SessionState:
         if session_id not in self.session_data:
