@@ -19,6 +19,7 @@ os.environ["FORWARDED_ALLOW_IPS"] = ""
 from playground.checks import configured
 from playground.compose import Composition
 from playground.errors import ConfigError
+from playground.ops import memory
 from playground.ops.telemetry import start_logging
 from playground.owner import secrets_of
 from playground.settings import Settings, read_environment
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
+    memory.begin()
     from playground.api import build_routes
     from playground.ui.blocks import build
     from playground.ui.front import middleware_of

@@ -22,17 +22,20 @@ FIRST, STREAMS = 500, 10_000
 
 def run(*, full: bool = False) -> list[Result]:
     """Memory after STREAMS over that after the first FIRST; a fifth of the streams in the quick variant."""
-    with tempfile.TemporaryDirectory() as folder, upstream(TOKENS, RATE) as url:
-        with serving(ROOT / "app.py", **playground(Path(folder), url)) as server:
-            rounds = (STREAMS if full else STREAMS // 5) // ROUND
-            first_mb = 0.0
-            for at in range(1, rounds + 1):
-                _round(server)
-                if at * ROUND == FIRST:
-                    first_mb = server.memory_mb()
-                if not at % 4:
-                    print(f"{at * ROUND} streams, {server.memory_mb():.0f} MB", file=sys.stderr)
-            last_mb = server.memory_mb()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        upstream(TOKENS, RATE) as url,
+        serving(ROOT / "app.py", **playground(Path(folder), url)) as server,
+    ):
+        rounds = (STREAMS if full else STREAMS // 5) // ROUND
+        first_mb = 0.0
+        for at in range(1, rounds + 1):
+            _round(server)
+            if at * ROUND == FIRST:
+                first_mb = server.memory_mb()
+            if not at % 4:
+                print(f"{at * ROUND} streams, {server.memory_mb():.0f} MB", file=sys.stderr)
+        last_mb = server.memory_mb()
     name = f"memory after {rounds * ROUND:,} streams"
     return [Result(f"{name}, over that after {FIRST}", last_mb / first_mb, "x", "<= 1.1"), Result(name, last_mb, "MB")]
 

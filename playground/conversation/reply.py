@@ -20,6 +20,7 @@ from ..types import (
     ModelSpec,
     Options,
     Request,
+    Started,
     Usage,
 )
 from . import jsonmode, meter
@@ -83,7 +84,8 @@ class Backends:
                     async for batch in pump:
                         for event in batch:
                             answer.take(event)
-                        if answer.finished is None:
+                        # A start alone is nothing to see, and whoever saw it would rest before the first word.
+                        if answer.finished is None and not all(isinstance(event, Started) for event in batch):
                             yield answer.now(pump)
                     whole = self._ended(answer.now(pump), request, finished=answer.finished)
                     last = await _checked(whole, options)

@@ -36,7 +36,6 @@ def launch(
     Everything that writes down what people type is off: run history (it would keep typed keys in the browser),
     monitoring, analytics. Raises OSError when the port is taken.
     """
-    memory.share_arenas()
     zero_gpu.mark()
     loops: list[asyncio.AbstractEventLoop] = []
 
