@@ -13,14 +13,14 @@ from ..errors import ProviderError
 from ..types import Message
 from . import keeping, safe
 from .asking import question_of
-from .chat_page import QUIET, REFUSING, ChatPage
+from .chat_page import IDLE, QUIET, REFUSING, ChatPage
 from .chat_session import Asking, Session
 from .keys import Taken
 from .light import AS_IT_IS
 from .pacing import Pace
 from .refusal import refusal
 from .shown_pictures import picture_file
-from .untyped import EditData, EventData
+from .untyped import EditData, EventData, gr
 
 Changes = dict[Any, Any]
 
@@ -154,10 +154,16 @@ class AnswerEvents:
             return {self._page.tab.session: session}
         return self._page.still(self._ended(session))
 
-    def rescue(self, session: Session) -> Changes:
-        """The page at rest where an answer broke off with its connection. A refusal meanwhile changes nothing."""
-        lost = session.running and session.conversation.id not in self._writing
-        return self.settle(session) if lost else {self._page.tab.session: session}
+    def rest(self, session: Session) -> Changes:
+        """After every end, also that of a lost connection: the page at rest, unless another answer is being written.
+
+        Said once more after the stream, because a browser may still be busy with the composer's first change when the
+        one that undoes it comes.
+        """
+        if not session.running:
+            return {self._page.tab.composer: gr.update(**IDLE)}
+        lost = session.conversation.id not in self._writing
+        return self.settle(session) if lost else {self._page.tab.totals: AS_IT_IS}
 
     def discard(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A conversation was deleted: if it is in view, it goes. The script is told the rest of it, for who wants it
@@ -193,7 +199,7 @@ def wire(page: ChatPage, pace: Pace) -> None:
         tab.finished.edit(events.edit, [tab.session, tab.keys.taken], **streaming),
     ]
     for stream in streams:
-        stream.failure(events.rescue, tab.session, tab.shown, **QUIET)
+        stream.then(events.rest, tab.session, tab.shown, **QUIET)
     tab.composer.stop(events.settle, tab.session, tab.shown, cancels=streams, **QUIET)
     tab.page.delete(events.discard, tab.session, tab.shown, cancels=streams, **QUIET)
     tab.page.click(events.move, tab.session, tab.shown, **REFUSING)
