@@ -57,10 +57,6 @@ class Forgery:
         elements = {one["props"].get("elem_id"): at for at, one in self.components.items()}
         return next(one for one in self.functions if [elements[element], event] in one["targets"])
 
-    def after(self, function):
-        """The function that follows another by itself."""
-        return next(one for one in self.functions if one["trigger_after"] == function["id"])
-
     def held(self, function):
         """What a page that was just opened would send to a function."""
         return [self.components[at]["props"].get("value") for at in function["inputs"]]
@@ -233,10 +229,7 @@ async def a_victim(forgery, http):
     said = json.loads(await victim.call(forgery.on("key-openai", "submit"), [OWN_KEY, None, False]))
     assert any("In use" in str(value) for value in said["data"])
     ask = forgery.on("composer", "submit")
-    answer = forgery.after(ask)
-    chosen = {"model": "canarymodel-quick"}
-    assert SECRET in await victim.call(ask, filled(forgery, ask, SECRET, **chosen))
-    assert f"{SECRET} answered" in await victim.call(answer, filled(forgery, answer, **chosen))
+    assert f"{SECRET} answered" in await victim.call(ask, filled(forgery, ask, SECRET, model="canarymodel-quick"))
 
 
 async def test_no_function_with_made_up_data_tells_spends_or_fetches_anything(forgery):
