@@ -91,6 +91,11 @@ class Page:
         for dependency in self._layout.triggered(component, event):
             await self._run(dependency, data)
 
+    @property
+    def values(self) -> dict[int, Any]:
+        """What stands in each component, by its id."""
+        return self._values
+
     def close(self) -> None:
         if self._beating:
             self._beating.cancel()
