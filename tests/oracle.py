@@ -49,6 +49,6 @@ async def chunks(body):
             yield choice({"content": text}, logprobs={"content": [one]})
     else:
         yield choice({"content": said(body)})
-    yield choice({}, "stop")
+    yield choice({}, "content_filter" if "withhold" in str(body["messages"][-1]["content"]) else "stop")
     yield event({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}})
     yield "data: [DONE]\n\n"

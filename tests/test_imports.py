@@ -40,7 +40,15 @@ ONE_FILE_EACH = {
 }
 
 ROWS = {f"arena/{name}.py" for name in ("rows", "tally_rows", "exchange_rows", "judge_rows")}
-STORE = {"arena/copies.py", "arena/daily.py", "arena/database.py", "arena/votes.py", "ops/budget.py", *ROWS}
+STORE = {
+    "arena/copies.py",
+    "arena/daily.py",
+    "arena/database.py",
+    "arena/readings.py",
+    "arena/votes.py",
+    "ops/budget.py",
+    *ROWS,
+}
 
 
 def imports_of(path: Path):

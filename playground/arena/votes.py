@@ -20,22 +20,21 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from ..models.contenders import ListedContender
-from . import exchange_rows, judge_rows, rows, tally_rows
-from .counts import OUTCOMES, Counts, Outcome
+from . import exchange_rows, rows, tally_rows
+from .counts import OUTCOMES, Outcome
 from .daily import Daily
 from .database import Database
 from .export import StoredVote
+from .readings import PAGE, Readings
 from .records import ArenaError, Battle, Seat, Status
-from .selection import Selection, Source
+from .selection import Source
 from .style import Style
-from .style_effects import StyledVote
 from .tally_rows import Voted
 
 T = TypeVar("T")
 
 # Longer than any turn may take: what still runs after that has no process behind it.
 ORPHANED_AFTER_S = 3600.0
-PAGE = 200
 
 BATTLE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -71,7 +70,7 @@ class Keeper(Protocol):
     def close(self) -> None: ...
 
 
-class Votes:
+class Votes(Readings):
     """Everything the arena remembers. `runner` names this process, so that its successor finds what it left running.
 
     `keeper` is told of every vote once it is on disk, `daily` limits those of one person. `interrupted` counts the
@@ -82,7 +81,7 @@ class Votes:
     def __init__(
         self, database: Database, runner: str, keeper: Keeper | None = None, daily: Daily | None = None
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._daily = daily
         self._keeper = keeper
         self.changes = 0
@@ -239,75 +238,6 @@ class Votes:
             tally_rows.count(connection, [vote for vote in cast if vote])
 
         self._changed(work, *(battle.id for battle, _ in battles))
-
-    def counts(self, selection: Selection = Selection()) -> Counts:
-        """The votes of `selection`, counted by the database."""
-        with self._database.reading() as connection:
-            return Counts.of_pairs(tally_rows.pairs(connection, selection))
-
-    def tally(self, voter: str) -> Counts:
-        """One voter's own blind votes, all of them."""
-        with self._database.reading() as connection:
-            found = connection.execute(rows.TALLY, {"voter": voter}).all()
-        return Counts.of((row.a, row.b, row.outcome, row.votes) for row in found)
-
-    def longer(self, selection: Selection = Selection()) -> tuple[int, int]:
-        """How often the answer with more tokens won, and lost."""
-        with self._database.reading() as connection:
-            return tally_rows.longer(connection, selection)
-
-    def days(self, selection: Selection = Selection()) -> list[tuple[int, int]]:
-        """(day since the epoch in UTC, votes) of each day with votes, in order."""
-        with self._database.reading() as connection:
-            return tally_rows.days(connection, selection)
-
-    def history(self, x: str, y: str, steps: int, selection: Selection = Selection()) -> list[tuple[int, Counts]]:
-        """What was voted between two contenders in each of `steps` equal stretches of time that had votes, in order."""
-        with self._database.reading() as connection:
-            found = tally_rows.history(connection, selection, x, y, steps)
-        by_step = itertools.groupby(found, key=lambda row: row[0])
-        return [
-            (step, Counts.of(((a, y if a == x else x, outcome, votes) for _, a, outcome, votes in group), (x, y)))
-            for step, group in by_step
-        ]
-
-    def styled(self, selection: Selection, most: int) -> list[StyledVote]:
-        """The newest votes of `selection` one by one, with the style of both sides."""
-        with self._database.reading() as connection:
-            return tally_rows.styled(connection, selection, most)
-
-    def figures(self, contender: str, most: int) -> list[tuple[float | None, float | None]]:
-        """(time to the first token in s, cost in USD) of a contender's newest battles, `most` of each seat."""
-        with self._database.reading() as connection:
-            return tally_rows.figures(connection, contender, most)
-
-    def agreement(self) -> list[tuple[str, str, int]]:
-        """(outcome by people, outcome by the judge, battles) of the blind battles that have both."""
-        with self._database.reading() as connection:
-            return tally_rows.agreement(connection)
-
-    def unjudged(self, most: int, after: tuple[float, str] | None = None) -> list[tuple[float, str]]:
-        """(when a person voted, battle) of finished blind battles without a judge's vote, newest first.
-
-        At most `most`, and of those only what comes after `after`, the last one of the page before.
-        """
-        with self._database.reading() as connection:
-            return judge_rows.unjudged(connection, most, after)
-
-    def count_unjudged(self, most: int) -> int:
-        """How many such battles there are, counted up to `most`."""
-        with self._database.reading() as connection:
-            return judge_rows.count_unjudged(connection, most)
-
-    def voted(self, contenders: Mapping[str, ListedContender]) -> Iterator[StoredVote]:
-        """Every vote of any kind in the order they were cast, a page at a time; who is who comes from `contenders`."""
-        after = exchange_rows.START
-        while True:
-            with self._database.reading() as connection:
-                found, after = exchange_rows.page(connection, after, PAGE, contenders)
-            if not found:
-                return
-            yield from found
 
     def add_voted(self, votes: Iterable[StoredVote]) -> Iterator[int]:
         """Writes votes from elsewhere, a page at a time; yields how many of a page were not there already."""

@@ -64,6 +64,11 @@ class Growing:
         self._tokens: list[TokenLogprob] = []
         self.finished: Finished | None = None
 
+    @property
+    def status(self) -> str:
+        """What is being waited for."""
+        return self._start.status
+
     def take(self, event: Event) -> None:
         match event:
             case TextDelta():

@@ -82,10 +82,12 @@ class Backends:
             async with pump:
                 try:
                     async for batch in pump:
+                        before = answer.status
                         for event in batch:
                             answer.take(event)
                         # A start alone is nothing to see, and whoever saw it would rest before the first word.
-                        if answer.finished is None and not all(isinstance(event, Started) for event in batch):
+                        is_news = answer.status != before or not all(isinstance(event, Started) for event in batch)
+                        if is_news and answer.finished is None:
                             yield answer.now(pump)
                     whole = self._ended(answer.now(pump), request, finished=answer.finished)
                     last = await _checked(whole, options)

@@ -13,11 +13,12 @@ from ..errors import ProviderError
 from ..types import Message
 from . import keeping, safe
 from .asking import question_of
-from .chat_page import IDLE, QUIET, REFUSING, ChatPage
+from .chat_page import IDLE, ChatPage
 from .chat_session import Asking, Session
 from .keys import Taken
 from .light import AS_IT_IS
 from .pacing import Pace
+from .quiet import DIRECT, QUIET
 from .refusal import refusal
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
@@ -191,7 +192,7 @@ def wire(page: ChatPage, pace: Pace) -> None:
         "inputs_kwargs": tab.askings.named,
         "concurrency_limit": None,
         "trigger_mode": "multiple",  # so that who asks while an answer is written hears why that cannot be
-        **REFUSING,
+        **QUIET,
     }
     streams = [
         tab.composer.submit(events.ask, [tab.composer, tab.session, tab.keys.taken], **streaming),
@@ -199,7 +200,7 @@ def wire(page: ChatPage, pace: Pace) -> None:
         tab.finished.edit(events.edit, [tab.session, tab.keys.taken], **streaming),
     ]
     for stream in streams:
-        stream.then(events.rest, tab.session, tab.shown, **QUIET)
-    tab.composer.stop(events.settle, tab.session, tab.shown, cancels=streams, **QUIET)
-    tab.page.delete(events.discard, tab.session, tab.shown, cancels=streams, **QUIET)
-    tab.page.click(events.move, tab.session, tab.shown, **REFUSING)
+        stream.then(events.rest, tab.session, tab.shown, **DIRECT)
+    tab.composer.stop(events.settle, tab.session, tab.shown, cancels=streams, **DIRECT)
+    tab.page.delete(events.discard, tab.session, tab.shown, cancels=streams, **DIRECT)
+    tab.page.click(events.move, tab.session, tab.shown, **QUIET)

@@ -9,9 +9,9 @@ from typing import Any
 from ..conversation.jsonmode import parse_schema
 from ..models.catalog import Catalog
 from ..types import ModelSpec, Options, Strategy
+from .quiet import DIRECT
 from .untyped import gr
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 STRATEGIES: tuple[tuple[str, Strategy], ...] = (
     ("Leave out the oldest messages", "oldest"),
     ("Keep the first exchange and the newest", "middle"),
@@ -80,8 +80,8 @@ def wire(options: AnswerOptions, model: Any, catalog: Catalog) -> None:
         off = {} if card.family.logprobs else {"value": False}
         return [gr.update(**_json(card)), gr.update(**_logprobs(card), **off)]
 
-    model.change(follow, model, [options.json_mode, options.logprobs], **QUIET)
-    options.json_mode.change(_shown_if, options.json_mode, options.schema, **QUIET)
+    model.change(follow, model, [options.json_mode, options.logprobs], **DIRECT)
+    options.json_mode.change(_shown_if, options.json_mode, options.schema, **DIRECT)
 
 
 def _shown_if(on: bool) -> Any:

@@ -19,13 +19,12 @@ from .arena_layout import ArenaTab
 from .arena_view import Board
 from .battle_queue import BattleQueue, banner
 from .pacing import Pace
+from .quiet import DIRECT, STREAMED
 from .untyped import Request, gr
 from .voter import voter_of
 
 log = logging.getLogger(__name__)
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
 BLIND, NAMED = "Blind battle", "Side by side"
 
 # While nobody writes, digits are votes.
@@ -196,17 +195,17 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: An
         tab = arena_layout.lay_out()
     with gr.Column(visible=False, elem_classes="mode") as named:
         side_by_side.build(backends, arena, pace, voter, mode.change)
-    mode.change(_modes, mode, [blind, named], **QUIET)
+    mode.change(_modes, mode, [blind, named], **DIRECT)
     wiring = _Wiring(tab, backends, arena, pace, queue, mode)
     streams = _wire_streams(tab, wiring, voter, queue)
     _wire_votes(tab, wiring, voter, queue)
     emptied = [tab.board, queue, *tab.queue_parts, *tab.panes.values(), *tab.controls]
-    tab.queue_end.click(wiring.end_queue, None, emptied, **QUIET)
-    tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **QUIET)
-    tab.tally_box.expand(wiring.tally, voter, tab.tally, **QUIET)
+    tab.queue_end.click(wiring.end_queue, None, emptied, **DIRECT)
+    tab.pair_box.expand(wiring.list_contenders, None, [*tab.pair], **DIRECT)
+    tab.tally_box.expand(wiring.tally, voter, tab.tally, **DIRECT)
 
     def take_over(event: Any) -> Any:
-        return event.then(wiring.receive, handover, [mode, *emptied], cancels=streams, **QUIET)
+        return event.then(wiring.receive, handover, [mode, *emptied], cancels=streams, **DIRECT)
 
     return take_over
 
@@ -218,20 +217,21 @@ def _modes(now: str) -> list[Any]:
 def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> list[Any]:
     """Returns the events that stream."""
     sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
-    begun = [event(wiring.begin, [source, tab.board], [tab.asked, *tab.controls], **QUIET) for event, source in sources]
-    begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, [tab.asked, *tab.controls], **QUIET))
+    begins = [tab.asked, *tab.controls]
+    begun = [event(wiring.begin, [source, tab.board], begins, **DIRECT) for event, source in sources]
+    begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, begins, **DIRECT))
     asks = [tab.asked, tab.board, voter, queue, *tab.pair]
     streams = [event.then(wiring.ask, asks, tab.stream, **STREAMED) for event in begun]
-    begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **QUIET)
+    begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **DIRECT)
     streams.append(begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED))
     for streamed in streams:
         _settle(tab, wiring, streamed)
-    tab.composer.stop(wiring.stop, tab.board, None, **QUIET)
+    tab.composer.stop(wiring.stop, tab.board, None, **DIRECT)
     return streams
 
 
 def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
-    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **QUIET)
+    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **DIRECT)
     settled.then(None, js=BLUR)
 
 
@@ -239,8 +239,8 @@ def _wire_votes(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> None:
     queued = [queue, *tab.queue_parts]
     for outcome, button in tab.votes.items():
         outputs = [tab.board, tab.tally, *queued, *tab.controls]
-        button.click(wiring.voting(outcome), [tab.board, voter, queue], outputs, **QUIET)
-    tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **QUIET)
+        button.click(wiring.voting(outcome), [tab.board, voter, queue], outputs, **DIRECT)
+    tab.undo.click(wiring.undo, tab.board, [tab.board, *tab.controls], **DIRECT)
     emptied = [tab.board, *queued, *tab.panes.values(), *tab.controls]
-    left = tab.leave.click(wiring.leave, queue, emptied, **QUIET)
+    left = tab.leave.click(wiring.leave, queue, emptied, **DIRECT)
     left.then(None, js=FOCUS)

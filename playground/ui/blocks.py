@@ -21,6 +21,7 @@ from .gate import guard
 from .header import state_line, state_of
 from .light import Page
 from .pacing import Pace
+from .quiet import DIRECT
 from .untyped import gr
 from .voter import remember
 
@@ -65,6 +66,6 @@ def build(composition: Composition) -> Any:
                 tokens_tab.build(composition.token_lab, backends.catalog, opened.select)
         timer = gr.Timer(POLL_S)
         for event in (page.load, timer.tick):
-            event(look, None, [line, timer], queue=False, show_progress="hidden", api_visibility="private")
+            event(look, None, [line, timer], **DIRECT)
     guard(page, composition.gate)
     return page

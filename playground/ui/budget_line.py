@@ -7,6 +7,7 @@ from typing import Any
 from ..ops.guard import Guard, Left
 from .format import money
 from .gate import visitor
+from .quiet import DIRECT
 from .untyped import gr
 
 REFRESH_S = 20.0
@@ -38,4 +39,4 @@ def show(page: Any, guard: Guard) -> None:
     shown = gr.HTML("", padding=False, elem_classes="budget-line")
     timer = gr.Timer(REFRESH_S)
     for event in (page.load, timer.tick):
-        event(look, None, shown, queue=False, show_progress="hidden", api_visibility="private")
+        event(look, None, shown, **DIRECT)

@@ -16,9 +16,6 @@ from .refusal import refusal
 from .transcript import Shown
 from .untyped import EventData, gr
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-# Through the queue, because only there the text of a gr.Error reaches the reader.
-REFUSING: dict[str, Any] = {**QUIET, "queue": True}
 IDLE: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 

@@ -10,8 +10,9 @@ from ..conversation.snippet import Snippet, Target, snippets
 from ..errors import ProviderError
 from ..types import Message
 from .asking import question_of
-from .chat_page import REFUSING, ChatPage
+from .chat_page import ChatPage
 from .chat_session import Session
+from .quiet import QUIET
 from .refusal import refusal
 from .untyped import gr
 
@@ -80,7 +81,7 @@ def wire(panel: CodePanel, page: ChatPage, where: Where) -> None:
             [tab.composer, tab.session, panel.stream, panel.which],
             [panel.which, panel.code],
             inputs_kwargs=tab.askings.named,
-            **REFUSING,
+            **QUIET,
         )
 
 

@@ -10,8 +10,9 @@ from ..conversation import exchange, records
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
 from ..types import Contender
-from .chat_page import QUIET, REFUSING, ChatPage
+from .chat_page import ChatPage
 from .chat_session import Session, new_id
+from .quiet import DIRECT, QUIET
 from .untyped import EventData, Request
 
 
@@ -101,11 +102,11 @@ def wire(page: ChatPage, loaded: Any) -> None:
     """`loaded` is the event of a page that has just been opened."""
     tab, events = page.tab, ConversationEvents(page)
     settings = [tab.askings.model, tab.askings.system_prompt, *tab.askings.sampling.inputs]
-    tab.page.clear(events.begin, tab.session, tab.shown, **REFUSING)
-    tab.page.select(events.open, [tab.session, tab.askings.model], [*tab.shown, *settings], **REFUSING)
-    tab.page.upload(events.take, [tab.session, tab.askings.model], [*tab.shown, *settings], **REFUSING)
-    tab.page.download(events.give, tab.session, tab.page, **QUIET)
-    tab.page.input(events.rename, tab.session, tab.session, **QUIET)
-    tab.page.apply(events.save_all, tab.session, tab.shown, **QUIET)
-    tab.page.copy(events.link, tab.session, tab.page, inputs_kwargs=tab.askings.named, **QUIET)
-    loaded(events.arrive, tab.session, [tab.session, tab.page, *settings], **QUIET)
+    tab.page.clear(events.begin, tab.session, tab.shown, **QUIET)
+    tab.page.select(events.open, [tab.session, tab.askings.model], [*tab.shown, *settings], **QUIET)
+    tab.page.upload(events.take, [tab.session, tab.askings.model], [*tab.shown, *settings], **QUIET)
+    tab.page.download(events.give, tab.session, tab.page, **DIRECT)
+    tab.page.input(events.rename, tab.session, tab.session, **DIRECT)
+    tab.page.apply(events.save_all, tab.session, tab.shown, **DIRECT)
+    tab.page.copy(events.link, tab.session, tab.page, inputs_kwargs=tab.askings.named, **DIRECT)
+    loaded(events.arrive, tab.session, [tab.session, tab.page, *settings], **DIRECT)

@@ -24,10 +24,9 @@ from .battle_queue import BattleQueue
 from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
 from .gate import asks_models
+from .quiet import DIRECT, STREAMED
 from .untyped import Request, gr
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-STREAMED: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
 # The same in every process, so that the list of a browser's runs survives a restart. It hides nothing from anybody.
 STORAGE: dict[str, str] = {"storage_key": "llm-playground-experiments", "secret": "llm-playground"}
 TICK_S = 1.0
@@ -222,16 +221,16 @@ def build(
     checked = [tab.start, tab.notes, tab.confirm]
     asks = [tab.runs, tab.reuse, *fields]
     changed = [component.change for component in (*fields, tab.reuse)]
-    gr.on(changed, wiring.check, asks, checked, trigger_mode="always_last", **QUIET)
-    opened(wiring.check, asks, checked, **QUIET)
+    gr.on(changed, wiring.check, asks, checked, trigger_mode="always_last", **DIRECT)
+    opened(wiring.check, asks, checked, **DIRECT)
     for name, button in tab.presets.items():
-        button.click(wiring.choosing(name), None, fields, **QUIET)
+        button.click(wiring.choosing(name), None, fields, **DIRECT)
     lines = [tab.fields["prompts"], tab.fields["references"]]
-    tab.built_in.input(wiring.fill, tab.built_in, lines, **QUIET)
-    tab.upload.upload(wiring.take_file, tab.upload, [*lines, tab.notes], **QUIET)
+    tab.built_in.input(wiring.fill, tab.built_in, lines, **DIRECT)
+    tab.upload.upload(wiring.take_file, tab.upload, [*lines, tab.notes], **DIRECT)
     ended = _wire_runs(tab, wiring, voter, opened, fields)
-    ended.then(wiring.check, asks, checked, **QUIET)
-    tab.stop.click(wiring.stop, tab.run, None, **QUIET)
+    ended.then(wiring.check, asks, checked, **DIRECT)
+    tab.stop.click(wiring.stop, tab.run, None, **DIRECT)
 
     def sent(said: dict[str, Any], note: Any) -> dict[Any, Any]:
         if "queue" not in said:
@@ -245,8 +244,8 @@ def build(
         return sent(wiring.line_up(prompts), tab.notes)
 
     return [
-        tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, handover, tabs], **QUIET),
-        tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, handover, tabs], **QUIET),
+        tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, handover, tabs], **DIRECT),
+        tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, handover, tabs], **DIRECT),
     ]
 
 
@@ -255,13 +254,13 @@ def _wire_runs(
 ) -> Any:
     """Whatever opens a run, follows it. Returns the event of a new run's end."""
     begun = tab.start.click(
-        wiring.begin, [tab.run, tab.runs, voter, tab.confirm, tab.reuse, *fields], tab.frame, **QUIET
+        wiring.begin, [tab.run, tab.runs, voter, tab.confirm, tab.reuse, *fields], tab.frame, **DIRECT
     )
     openings = [
         begun,
-        opened(wiring.reopen, [tab.run, tab.runs], tab.frame, **QUIET),
-        tab.earlier.input(wiring.open, [tab.earlier, tab.runs], tab.frame, **QUIET),
-        tab.resume.click(wiring.resume, [tab.run, voter], tab.notes, **QUIET),
+        opened(wiring.reopen, [tab.run, tab.runs], tab.frame, **DIRECT),
+        tab.earlier.input(wiring.open, [tab.earlier, tab.runs], tab.frame, **DIRECT),
+        tab.resume.click(wiring.resume, [tab.run, voter], tab.notes, **DIRECT),
     ]
     seen = [tab.run, tab.page, tab.marked]
     followed = [one.then(wiring.follow, seen, tab.shown, **STREAMED) for one in openings]

@@ -20,9 +20,9 @@ from ..conversation.reply import Backends
 from ..errors import ProviderError
 from . import format
 from .judge_view import ended_text, estimate_text, progress_text
+from .quiet import DIRECT, QUIET
 from .untyped import gr
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 MOST = 10_000
 ABOUT = (
     "A model judges battles that people have voted on, in both orders; where the two differ it is a tie. Its votes "
@@ -115,7 +115,7 @@ def build(backends: Backends, arena: Arena, token: SecretStr) -> None:
     panel.look.click(wiring.look, given, every, **QUIET)
     running = panel.start.click(wiring.run, [*given, panel.asked], every, **QUIET)
     # Ends the run of this window alone, which only a token has started.
-    panel.stop.click(wiring.stopped, None, every, cancels=[running], queue=False, **QUIET)
+    panel.stop.click(wiring.stopped, None, every, cancels=[running], **DIRECT)
 
 
 def _lay_out(backends: Backends) -> _Panel:

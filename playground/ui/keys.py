@@ -10,9 +10,9 @@ from typing import Any, cast
 from ..models.catalog import Catalog
 from ..settings import is_sendable
 from . import theme
+from .quiet import DIRECT
 from .untyped import gr
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 HINT = (
     "Kept in this session's memory on the server, used for your own calls, gone when the page is reloaded. "
     "Never in conversations, links or exports."
@@ -106,12 +106,12 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
                 [component, keys.taken, keys.remember],
                 changed,
                 js=f"(typed, taken, remembers) => {{ {script} return take({json.dumps(name)}, typed, remembers); }}",
-                **QUIET,
+                **DIRECT,
             )
-    keys.remember.input(None, keys.remember, None, js=f"(remembers) => {{ {script} choose(remembers); }}", **QUIET)
-    keys.forget.click(lambda: updates(Taken()), None, changed, js=f"() => {{ {script} forget(); }}", **QUIET)
+    keys.remember.input(None, keys.remember, None, js=f"(remembers) => {{ {script} choose(remembers); }}", **DIRECT)
+    keys.forget.click(lambda: updates(Taken()), None, changed, js=f"() => {{ {script} forget(); }}", **DIRECT)
     loaded(
-        restore, [keys.carrier, keys.taken], changed, js=f"() => {{ {script} return [remembered(), null]; }}", **QUIET
+        restore, [keys.carrier, keys.taken], changed, js=f"() => {{ {script} return [remembered(), null]; }}", **DIRECT
     )
 
 

@@ -13,11 +13,11 @@ from ..arena.ratings import Options
 from ..arena.selection import CATEGORIES, Selection
 from ..arena.standings import Board, Standings, UnknownContenderError
 from . import leaderboard_view as view
+from .quiet import QUIET
 from .untyped import Request, gr
 from .verdict_view import verdict_panel
 from .voter import voter_of
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 DAY_S = 86_400
 VOTES: dict[str, Selection] = {
     "Blind votes": Selection(),

@@ -12,6 +12,7 @@ from . import format
 from .asking import question_of
 from .chat_page import ChatPage
 from .chat_session import Session
+from .quiet import DIRECT
 
 # After the last key, in milliseconds: short enough to follow, long enough not to count every letter.
 PAUSE_MS = 250
@@ -85,7 +86,5 @@ def wire(page: ChatPage) -> None:
             inputs_kwargs=askings.named,
             js=f"(...values) => new Promise((go) => setTimeout(() => go(values), {PAUSE_MS}))",
             trigger_mode="always_last",
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **DIRECT,
         )

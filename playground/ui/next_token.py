@@ -11,10 +11,10 @@ from ..errors import ProviderError
 from ..lab.decoding import Filters
 from ..lab.token_lab import Context, TokenLab
 from . import next_token_view as view
+from .quiet import QUIET
 from .tokens_view import trouble
 from .untyped import EventData, gr
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 TYPED: dict[str, Any] = {**QUIET, "trigger_mode": "always_last", "concurrency_limit": None}
 PAUSE_S = 0.2
 PREFIX = "The best thing about the sea is"

@@ -8,6 +8,7 @@ from ..models.catalog import Catalog
 from ..providers.listing import Listings
 from . import picker_view, theme
 from .keys import Keys, Taken
+from .quiet import STREAMED
 from .untyped import gr
 
 
@@ -47,9 +48,7 @@ def wire(picker: Any, keys: Keys, catalog: Catalog, listings: Listings) -> None:
         refresh,
         keys.taken,
         [keys.taken, picker],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
+        **STREAMED,
     )
 
 

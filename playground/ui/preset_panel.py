@@ -13,8 +13,9 @@ from ..conversation import presets
 from ..errors import ProviderError
 from ..types import Preset
 from . import keeping
-from .chat_page import QUIET, REFUSING, ChatPage
+from .chat_page import ChatPage
 from .chat_session import Session
+from .quiet import DIRECT, QUIET
 from .refusal import refusal
 from .untyped import gr
 
@@ -132,9 +133,9 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
         return gr.update(choices=choices(library, read(stored)))
 
     changed = [panel.own, panel.chosen]
-    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **REFUSING)
-    panel.save.click(keep, [panel.name, prompt, panel.own], changed, **REFUSING)
-    panel.delete.click(drop, [panel.chosen, panel.own], changed, **REFUSING)
-    panel.take.upload(take, [panel.take, panel.own], changed, **REFUSING)
-    panel.give.click(give, [page.tab.session, panel.own], page.tab.page, **QUIET)
-    loaded(show, panel.own, panel.chosen, **QUIET)
+    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **QUIET)
+    panel.save.click(keep, [panel.name, prompt, panel.own], changed, **QUIET)
+    panel.delete.click(drop, [panel.chosen, panel.own], changed, **QUIET)
+    panel.take.upload(take, [panel.take, panel.own], changed, **QUIET)
+    panel.give.click(give, [page.tab.session, panel.own], page.tab.page, **DIRECT)
+    loaded(show, panel.own, panel.chosen, **DIRECT)

@@ -10,6 +10,7 @@ from ..models.capabilities import clamped, range_of, refusals
 from ..models.catalog import Catalog
 from ..models.learned import NOTHING, Learned
 from ..types import ModelSpec, SamplingParams
+from .quiet import DIRECT
 from .untyped import gr
 
 UNSET = "Provider default"
@@ -142,9 +143,7 @@ def lay_out(model: ModelSpec, fields: Collection[str] = FIELDS) -> Sampling:
             _shown_if,
             switch,
             values[field],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **DIRECT,
         )
     return Sampling(switches, values)
 
@@ -164,9 +163,7 @@ def follow(sampling: Sampling, model: Any, catalog: Catalog, learned: Learned | 
             refit,
             [model, effort, *sampling.inputs],
             sampling.inputs,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **DIRECT,
         )
 
 

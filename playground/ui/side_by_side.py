@@ -20,11 +20,10 @@ from . import comparison_view as view
 from . import sampling
 from .comparison_view import MOST_COLUMNS, Comparison
 from .pacing import Pace
+from .quiet import DIRECT, STREAMED
 from .side_by_side_layout import SideBySide, lay_out
 from .untyped import Request, gr
 from .voter import voter_of
-
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class _Wiring:
@@ -155,26 +154,24 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Call
     for accordion, model in [(tab.shared, tab.setups[0].model), *((one.sampling, one.model) for one in tab.setups)]:
         sampling.follow(accordion, model, backends.catalog)
     own = [component for setup in tab.setups for component in setup.inputs]
-    opened(wiring.fill, tab.filled, [tab.filled, *own], **QUIET)
+    opened(wiring.fill, tab.filled, [tab.filled, *own], **DIRECT)
     arranged = [tab.shared_box, *(one.box for one in tab.setups), *(one.own for one in tab.setups)]
     arranged += [tab.votes[at] for at in range(MOST_COLUMNS)]
     for changed in (tab.count.change, tab.same.change):
-        changed(wiring.arrange, [tab.count, tab.same], arranged, **QUIET)
-    begun = tab.composer.submit(wiring.begin, [tab.composer, tab.state], [tab.asked, *tab.controls], **QUIET)
+        changed(wiring.arrange, [tab.count, tab.same], arranged, **DIRECT)
+    begun = tab.composer.submit(wiring.begin, [tab.composer, tab.state], [tab.asked, *tab.controls], **DIRECT)
     streamed = begun.then(
         wiring.run,
         [tab.asked, tab.state, *tab.setup_inputs],
         [*tab.panes, tab.state],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
+        **STREAMED,
     )
     settled = [tab.state, *tab.panes, *tab.controls]
-    streamed.then(wiring.settle, tab.state, settled, **QUIET)
-    tab.composer.stop(wiring.settle, tab.state, settled, cancels=[streamed], **QUIET)
+    streamed.then(wiring.settle, tab.state, settled, **DIRECT)
+    tab.composer.stop(wiring.settle, tab.state, settled, cancels=[streamed], **DIRECT)
     for choice, button in tab.votes.items():
-        button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **QUIET)
-    tab.anew.click(wiring.leave, None, settled, **QUIET)
+        button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **DIRECT)
+    tab.anew.click(wiring.leave, None, settled, **DIRECT)
 
 
 def _take(values: Any, accordion: sampling.Sampling) -> list[Any]:

@@ -14,9 +14,9 @@ from ..lab.perplexity import MOST_SCORED, Surprise, score
 from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
 from . import next_token, tokens_view
+from .quiet import DIRECT, QUIET
 from .untyped import gr
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # While somebody types, only the newest text is worth an answer.
 TYPED: dict[str, Any] = {**QUIET, "trigger_mode": "always_last", "concurrency_limit": None}
 PAUSE_S = 0.2
@@ -151,9 +151,7 @@ def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
     first = first.then(wiring.show_late, [*inputs, text.waited], text.shown, **QUIET)
     first = following.begin(first)
     first = first.then(wiring.score_first, [scoring.text, scoring.scored], running, **QUIET)
-    scoring.stop.click(
-        wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], queue=False, **QUIET
-    )
+    scoring.stop.click(wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], **DIRECT)
 
 
 def _lay_out_text() -> TextPart:

@@ -9,11 +9,11 @@ from typing import Any
 
 from ..conversation.presets import optional, variables
 from ..errors import ProviderError
+from .quiet import DIRECT
 from .untyped import gr
 
 # Fields are part of the page from the start; no prompt worth writing has more.
 MOST = 12
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)
@@ -96,5 +96,5 @@ def wire(form: Variables, system_prompt: Any) -> None:
         [system_prompt, form.names, *form.fields],
         [form.names, form.note, *form.fields],
         trigger_mode="always_last",
-        **QUIET,
+        **DIRECT,
     )

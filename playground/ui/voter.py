@@ -7,6 +7,7 @@ from typing import Any
 
 from ..arena.accounts import account_of
 from ..arena.battle import Arena
+from .quiet import DIRECT
 from .untyped import Request, gr
 
 # The same in every process, or a restart would make every returning voter a new one. It hides nothing from anybody.
@@ -16,7 +17,7 @@ STORAGE: dict[str, str] = {"storage_key": "llm-playground-voter", "secret": "llm
 def remember(page: Any) -> Any:
     """The component that holds the word, in the surrounding Blocks `page`; a new browser is given one."""
     word = gr.BrowserState("", **STORAGE)
-    page.load(_recognize, word, word, queue=False, show_progress="hidden", api_visibility="private")
+    page.load(_recognize, word, word, **DIRECT)
     return word
 
 

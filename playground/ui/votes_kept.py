@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops.durable import Keeping
+from .quiet import DIRECT
 from .untyped import gr
 
 LOOK_S = 5.0
@@ -30,6 +31,4 @@ def show(keeping: Callable[[], Keeping], load: Any, *, changes: bool) -> None:
     line = gr.HTML(keeping_line(keeping()), padding=False, elem_classes="fine-print", elem_id="keeping")
     events = [load, gr.Timer(LOOK_S).tick] if changes else [load]
     for event in events:
-        event(
-            lambda: keeping_line(keeping()), None, line, queue=False, show_progress="hidden", api_visibility="private"
-        )
+        event(lambda: keeping_line(keeping()), None, line, **DIRECT)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import start_app
+from ..desk import serving_desk
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PICTURES = Path(__file__).parent / "pictures"
 # Seconds that a page is given to show something: a model writes slowly beside other tests.
@@ -61,3 +64,18 @@ async def page(browser):
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(30_000)
     return page
+
+
+@pytest.fixture(scope="module")
+def desk():
+    with serving_desk() as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def office(desk, tmp_path_factory):
+    """The app whose models the desk serves; conversations stay in the browser."""
+    folder = tmp_path_factory.mktemp("office")
+    app = start_app(folder, **desk.environment(folder))
+    yield app
+    app.stop()

@@ -226,6 +226,8 @@ async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilitie
     await chat.open(temple)
     await chat.list.get_by_role("button", name="Please cite", exact=True).click()
     await expect(chat.transcript).to_contain_text("Token probabilities · 3 tokens")
+    await chat.ask("Please withhold the rest")
+    await expect(chat.transcript).to_contain_text("ended by the safety filter")
 
 
 async def test_code_is_written_and_a_refused_parameter_is_remembered(temple, oracle, page):

@@ -1,42 +1,18 @@
-"""Hostile text in every place where a model's words become a page, with somebody listening for what leaves it.
-
-A tab that shows such text adds one line to SURFACES: a function that makes `said` appear on the page. `said` are all
-payloads, many in one text.
-"""
+"""Hostile text in every place where a model's words become a page, with somebody listening for what leaves it."""
 
 import json
-import re
 import subprocess
 import sys
-from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
 
-from playground.lab.prompts import read_file, read_lines, write_lines
-
 from ..attacks.listener import listening
-from ..attacks.payloads import answers, hostile_conversation, payloads
+from ..attacks.payloads import answers, payloads
+from ..attacks.surfaces import SURFACES, Said, check
 from ..conftest import ROOT, clean_environment, start_app
 from ..upstream import SAYINGS, configured, upstream
 from .chat_page import Chat
-
-# What a model's text may never become. Gradio's own icons are svg; formulas are spans.
-FORBIDDEN = (
-    "script, style, link, meta, base, iframe, frame, object, embed, applet, portal, form, input, select, textarea, "
-    "button:not([aria-label]):not([class*='copy']), img, picture, video, audio, dialog, [style*='fixed'], [onerror], "
-    "[onload], [onfocus], [onmouseover], [contenteditable='true'], [popover], [background], [srcset], [ping], "
-    "[id]:not([id^='mermaid'], .prose[id^='html-']), "
-    "a[href^='javascript' i], a[href^='data' i], a[href^='vbscript' i]"
-)
-TEXTS = (
-    "#conversation .message-row .md, .pane .message-row .md, .seat, .board, #lab-grid, #lab-figures, #lab-plots, "
-    "#lab-notes, #tokens, #next-strip, #next-bars, #next-greedy, #next-tree, #score-tokens, .convs-list, .convs-note, "
-    "[data-testid=toast-text], #prompt-problem, ul.options, #verdict, .tally"
-)
-SLOW = 180_000  # milliseconds: the embedded model on a busy machine
-# In those places stand things of ours too.
-OURS = ".convs-list button, #next-bars button, #next-greedy button, #next-tree button, #lab-grid [tabindex]"
 
 
 @pytest.fixture(scope="module")
@@ -71,181 +47,6 @@ def hostile_names(config, names):
     config = config.replace('"Canaryprompt slow"', json.dumps(" ".join(names[1::3])))
     models = [f'"m{at}" = {{ provider = "lab", name = {json.dumps(name)} }}' for at, name in enumerate(names[::20])]
     return config.replace("[models]\n", "[models]\n" + "\n".join(models) + "\n")
-
-
-async def in_chat(page, said):
-    box = page.locator("#composer textarea")
-    figures = page.locator("#conversation").get_by_text(re.compile(r"\d out"))
-    for at, text in enumerate(said):
-        if at % 10 == 0:  # a long conversation is slow to update
-            await check(page)
-            await page.reload()
-            await Chat(page).choose("Canaryname Quick")
-        await expect(box).to_be_enabled()
-        SAYINGS[f"chat {at}"] = [text[:40], text[40:]]
-        await box.fill(f"chat {at}")
-        await box.press("Enter")
-        await expect(figures).to_have_count(at % 10 + 1, timeout=30_000)
-        await expect(page.locator("#composer .stop-button")).to_have_count(0)
-
-
-async def in_arena(page, said):
-    await page.get_by_role("tab", name="Arena").click()
-    box = page.locator("#arena-composer textarea")
-    for at, text in enumerate(said):
-        SAYINGS[f"arena {at}"] = [text[:40], text[40:]]
-        await box.fill(f"arena {at}")
-        await box.press("Enter")
-        await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
-        if at % 10 == 9:
-            await check(page)
-            await page.locator("#vote-a").click()
-            await expect(page.locator("#seat-a dl")).to_be_visible()
-            await check(page)
-            await page.get_by_role("button", name="Next battle").click()
-            await expect(page.locator("#pane-a .bot-row")).to_have_count(0)
-
-
-async def in_leaderboard(page, said):
-    await page.get_by_role("tab", name="Leaderboard").click()
-    await expect(page.locator(".board tbody tr").first).to_be_visible(timeout=30_000)
-    await expect(page.locator(".board")).to_contain_text("<script")
-
-
-async def in_experiments(page, said):
-    """Payloads as prompts, references, answers, and as what columns, figures and charts are labelled with."""
-    rows = "\n".join(json.dumps({"prompt": text, "reference": text}) for text in said)
-    asked = read_lines(*write_lines(read_file("prompts.jsonl", rows.encode())))
-    assert len(asked) == len(said)
-    SAYINGS.update({prompt.text: [prompt.text] for prompt in asked})
-    await page.get_by_role("tab", name="Experiments").click()
-    await expect(page.locator("#lab-run")).to_contain_text("calls")
-    await chosen_file(page, page.locator("#lab-upload"), "prompts.jsonl", rows)
-    await page.locator("#lab-more").get_by_text("More axes").click()
-    labels = [text for text in said if "\n" not in text][:2]
-    labels += ["<img src=x onerror=window.ran=1>", "<script>window.ran=1</script>"]
-    await page.get_by_label("System prompts").fill("\n".join(labels))
-    await page.locator("#lab-samples input").fill("1")
-    await page.locator("#lab-confirm input").check()
-    await page.locator("#lab-run").click()
-    await expect(page.locator("#lab-progress")).to_contain_text(" done", timeout=60_000)
-    await expect(page.locator("#lab-stop")).to_be_hidden(timeout=60_000)
-    assert await page.locator("#lab-plots svg").count() > 0
-    await expect(page.locator("#lab-figures")).to_contain_text("<img src=x")
-    pages = page.locator("#lab-page input")
-    for at in range(2):
-        await check(page)
-        await pages.click()
-        await page.get_by_role("option").nth(1 - at).click()
-        await expect(page.locator("#lab-grid")).to_contain_text("<img" if at else "<script")
-    await page.locator("#lab-a input").click()
-    await check(page)
-
-
-async def in_tokens(page, said):
-    """Payloads as the text, the prefix and what is scored, with every token's text and title."""
-    await page.get_by_role("tab", name="Tokens").click()
-    await expect(page.locator("#score-figures")).to_contain_text("Perplexity", timeout=SLOW)
-    every = "\n".join(said)
-    for at in range(0, len(every), 4000):  # what is drawn has an end
-        part = every[at : at + 4000]
-        await page.locator("#tokens-text textarea").fill(part)
-        await expect(page.locator("#tokens")).to_contain_text(part[:20].split("\n")[0])
-        await check(page)
-    await page.locator("#next-prefix textarea").fill(every[:60])
-    await expect(page.locator("#next-strip")).to_contain_text("<script", timeout=SLOW)
-    await page.locator("#score-text textarea").fill(every[:60])
-    await page.locator("#score").click()
-    await expect(page.locator("#score-tokens")).to_contain_text("script", timeout=SLOW)
-    await expect(page.locator("#score")).to_be_visible(timeout=SLOW)
-    await check(page)
-    await page.locator("#next-prefix textarea").fill("<img src=x onerror=")
-    await expect(page.locator("#next-strip")).to_contain_text("<img src=x onerror=", timeout=SLOW)
-    await page.locator("#next-draw").click()
-    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=SLOW)
-
-
-async def in_names(page, said):
-    """Payloads in what readers name and bring along: titles, presets, conversations, schemas, file names, links."""
-    await page.locator("#composer textarea").wait_for()
-    await expect(page.locator(".convs-none")).to_be_visible()
-    await page.evaluate(TITLES, payloads(said.home))
-    await page.goto(f"{page.url}?model={quote(said[0])}&system={quote(said[1])}&effort={quote(said[2])}")
-    await expect(page.locator(".convs-list li")).to_have_count(len(payloads(said.home)))
-    await expect(page.locator(".convs-note")).to_contain_text("another model is chosen")
-    await check(page)
-    rows = [{"name": text[:100].strip() or "x", "prompt": text} for text in payloads(said.home)]
-    await page.get_by_text("Your presets").click()
-    await chosen_file(page, page.locator(".own-presets button", has_text="Import"), "<b>presets.json", json.dumps(rows))
-    await expect(page.locator("[data-testid=toast-text]").first).to_contain_text("imported")
-    await page.locator("#preset input").click()
-    await expect(page.get_by_role("option").first).to_contain_text("<script")
-    await check(page)
-    await page.keyboard.press("Escape")
-    await page.locator('.convs-foot input[type="file"]').set_input_files(
-        {
-            "name": "x.json",
-            "mimeType": "application/json",
-            "buffer": json.dumps(hostile_conversation(said[:8])).encode(),
-        }
-    )
-    await expect(page.locator("#finished .bot-row").last).to_be_visible(timeout=60_000)
-    await check(page)
-    # A refusal quotes what it refuses, in a notice that Gradio reads as HTML.
-    await page.get_by_text("Answer and context").click()
-    await page.locator("#json-mode input").check()
-    await page.locator("#system-prompt textarea").fill("")
-    for text in ("<img src=x onerror=window.ran=1>", f"<form action={said.home}/f><input name=key></form>"):
-        await page.locator("#json-schema textarea").fill(json.dumps({"type": text}))
-        await page.locator("#composer textarea").fill("x")
-        await page.locator("#composer textarea").press("Enter")
-        await expect(page.locator("[data-testid=toast-text]").last).to_contain_text(text[:5])
-        await check(page)
-
-
-TITLES = """async names => {
-  const opening = indexedDB.open("llm-playground", 1);
-  const database = await new Promise(good => (opening.onsuccess = () => good(opening.result)));
-  const transaction = database.transaction(["heads", "records"], "readwrite");
-  names.forEach((name, at) => {
-    const head = { id: `hostile${at}`, name, updated: at };
-    transaction.objectStore("heads").put(head);
-    transaction.objectStore("records").put({ ...head, turns: [] });
-  });
-  await new Promise(good => (transaction.oncomplete = good));
-}"""
-
-SURFACES = {
-    "chat": in_chat,
-    "arena": in_arena,
-    "leaderboard": in_leaderboard,
-    "experiments": in_experiments,
-    "tokens": in_tokens,
-    "names": in_names,
-}
-
-
-class Said(list):
-    """The answers, with the address that must hear nothing of them."""
-
-    home = ""
-
-
-async def chosen_file(page, button, name, text):
-    async with page.expect_file_chooser() as chooser:
-        await button.click()
-    await (await chooser.value).set_files({"name": name, "mimeType": "text/plain", "buffer": text.encode()})
-
-
-async def check(page):
-    found = await page.evaluate(
-        "([texts, forbidden, ours]) => [...document.querySelectorAll(texts)]"
-        ".flatMap(text => [...text.querySelectorAll(forbidden)])"
-        ".filter(node => !node.matches(ours)).map(node => node.outerHTML.slice(0, 200))",
-        [TEXTS, FORBIDDEN, OURS],
-    )
-    assert found == []
-    assert await page.evaluate("window.ran") is None
 
 
 @pytest.mark.parametrize("surface", SURFACES)

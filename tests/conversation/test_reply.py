@@ -318,3 +318,21 @@ async def test_a_model_that_takes_no_images_says_so_before_anything_is_sent():
     assert all(not message.images for message in provider.requests[0].messages)
     provider, _ = await replies(answer("Hi"), [Message("user", "", (PNG,))])
     assert provider.requests[0].messages[0].images == (PNG,)
+
+
+async def test_a_start_alone_is_not_shown_but_the_end_of_a_wait_is():
+    _, found = await replies([0.05, TextDelta("Hi"), 0.05, Finished("stop", Usage(1, 1))])
+    assert found[0].text == "Hi"
+
+    class Loading(ScriptedProvider):
+        async def stream(self, request, key=None):
+            yield Waiting("The model is being loaded.")
+            await asyncio.sleep(0.05)
+            async for event in super().stream(request, key):
+                yield event
+
+    slow = Loading([0.05, TextDelta("Hi"), Finished("stop", Usage(1, 1))])
+    both = Backends(CATALOG, {"openai": slow})
+    seen = [(one.status, one.text) async for one in both.reply(Contender("gpt-4o"), HELLO)]
+    assert seen[:2] == [("The model is being loaded.", ""), ("", "")]
+    assert seen[-1] == ("", "Hi")

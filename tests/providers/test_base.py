@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from playground.errors import ERROR_KINDS, ProviderError
-from playground.providers.base import LONGEST_PAUSE_S, RETRIED, Deadlines, Pump, drive
+from playground.providers.base import FEW, LONGEST_PAUSE_S, LONGEST_REST_S, RETRIED, Deadlines, Load, Pump, drive
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.types import Finished, Started, TextDelta, ThinkingDelta, Waiting
 
@@ -245,3 +245,25 @@ async def test_leaving_the_driver_closes_the_stream():
     async with aclosing(drive(provider, REQUEST)) as events:
         await anext(events)
     assert provider.closed.is_set()
+
+
+def test_a_stream_rests_the_longer_the_more_there_are_within_its_bound():
+    rests = [Load(active).rest_s() for active in (0, 1, FEW, FEW + 1, 100, 100_000)]
+    assert rests[:3] == [0, 0, 0]
+    assert 0 < rests[3] < rests[4] < rests[5] == LONGEST_REST_S
+
+
+async def test_a_stream_that_rests_loses_nothing_and_is_no_longer_counted_once_it_is_over():
+    load, ended = Load(active=FEW + 20), asyncio.Event()
+    steps = [step for at in range(12) for step in (0.01, TextDelta(f"{at} "))]
+    read = []
+    async with Pump(drive(ScriptedProvider([*steps, Finished("stop", None)]), REQUEST), load, ended) as pump:
+        async for batch in pump:
+            assert load.active == FEW + 21 or ended.is_set()
+            read += batch
+    assert "".join(event.text for event in read if isinstance(event, TextDelta)).split() == [
+        str(at) for at in range(12)
+    ]
+    assert isinstance(read[-1], Finished)
+    assert ended.is_set()
+    assert load.active == FEW + 20

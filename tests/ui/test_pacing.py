@@ -72,3 +72,49 @@ async def test_cancelling_the_reader_closes_the_source():
     task.cancel()
     await asyncio.wait({task})
     assert closed.is_set()
+
+
+async def test_the_source_begins_before_anybody_has_looked_at_more_than_the_opening():
+    begun = asyncio.Event()
+
+    async def source():
+        begun.set()
+        yield 1
+
+    following = Pace().follow(source(), opening=0)
+    assert await anext(following) == 0
+    async with asyncio.timeout(10):
+        await begun.wait()
+    assert [value async for value in following] == [1]
+
+
+async def test_who_looks_at_the_opening_alone_leaves_nothing_running():
+    closed = asyncio.Event()
+
+    async def source():
+        try:
+            await asyncio.sleep(3600)
+            yield 1
+        finally:
+            closed.set()
+
+    pace = Pace()
+    following = pace.follow(source(), opening=0)
+    await anext(following)
+    await asyncio.sleep(0)
+    await following.aclose()
+    assert closed.is_set()
+    assert pace.active == 0
+
+
+async def test_the_end_is_shown_at_once_however_long_the_rest(monkeypatch):
+    monkeypatch.setattr(pacing, "SLOWEST_HZ", 1 / 3600)
+    ended = asyncio.Event()
+
+    pace = Pace(active=10**9)
+    assert pace.interval_s() == 3600
+    following = pace.follow(latest([1, 2], 0), ended=ended)
+    async with asyncio.timeout(10):
+        assert await anext(following) == 1
+        ended.set()
+        assert [value async for value in following] == [2]

@@ -1,0 +1,13 @@
+"""How the page's events run: without Gradio's own signs of progress, and not as a part of its API. Knows no event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Through the queue: what streams, what can be cancelled, and what may refuse, because only there the text of a
+# refusal reaches the reader.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# At once, beside the queue.
+DIRECT: dict[str, Any] = {**QUIET, "queue": False}
+# What grows while it is looked at, however many look.
+STREAMED: dict[str, Any] = {**QUIET, "concurrency_limit": None}
