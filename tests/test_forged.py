@@ -57,6 +57,10 @@ class Forgery:
         elements = {one["props"].get("elem_id"): at for at, one in self.components.items()}
         return next(one for one in self.functions if [elements[element], event] in one["targets"])
 
+    def after(self, function):
+        """The function that follows another by itself."""
+        return next(one for one in self.functions if one["trigger_after"] == function["id"])
+
     def held(self, function):
         """What a page that was just opened would send to a function."""
         return [self.components[at]["props"].get("value") for at in function["inputs"]]
