@@ -36,6 +36,17 @@ def contender_ids(app):
         return [row[0] for row in database.execute("SELECT id FROM contender")]
 
 
+def told(text, secrets):
+    """Those of `secrets` that `text` holds; a number only by itself, for times and ids are full of digits."""
+
+    def held(secret):
+        pattern = re.escape(secret)
+        return re.search(rf"(?<![\w.]){pattern}(?!\w)" if secret.isdigit() else pattern, low)
+
+    low = text.lower()
+    return list(filter(held, secrets))
+
+
 async def a_battle(http):
     """(id, [(seconds, event)]) of one battle, never voted on here."""
     seen = []
@@ -66,13 +77,11 @@ async def test_no_byte_over_http_tells_who_is_who_before_the_vote(lab_app):
         assert early.status_code == 400
         before = tap.text()
         assert before.count('"ready": true') == BATTLES
-        for secret in [*SECRETS, *FIGURES, *contender_ids(lab_app)]:
-            assert secret not in before.lower(), secret
+        assert told(before, [*SECRETS, *FIGURES, *contender_ids(lab_app)]) == []
         reveal = await http.post(f"/battles/{battles[0][0]}/vote", json={"outcome": "a"})
         assert reveal.status_code == 200
-        after = tap.text()
-        for secret in ("canarymodel", "canaryprompt", "918273", "ttft", *contender_ids(lab_app)):
-            assert secret in after.lower(), f"the search would not find {secret}"
+        proof = ["canarymodel", "canaryprompt", "918273", "ttft", *contender_ids(lab_app)]
+        assert told(tap.text(), proof) == proof, "the search would not find them"
 
 
 def features(times_a, times_b):

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from ..conftest import start_app
-from ..test_leaks import SECRETS, contender_ids
+from ..test_leaks import SECRETS, contender_ids, told
 from ..upstream import configured, upstream
 from ..wiretap import tapped
 from .test_arena import ArenaPage
@@ -38,19 +38,17 @@ async def test_no_byte_of_the_page_tells_who_is_who_before_the_vote(browser, lab
         # The page itself lists the models to chat with; who fights in the arena and how it has no place there.
         loaded = tap.text().lower()
         assert "canaryname" in loaded
-        for secret in ["canarycontender", "canaryprompt", "canaryupstream", *SECRETS[1:], *contender_ids(lab_app)]:
-            assert secret not in loaded, secret
+        absent = ["canarycontender", "canaryprompt", "canaryupstream", *SECRETS[1:], *contender_ids(lab_app)]
+        assert told(loaded, absent) == []
         tap.forget()
         await asyncio.gather(*(fight(arena, BATTLES) for arena in arenas))
         before = tap.text().lower()
         assert before.count("tell me about the matter.") >= PAGES * BATTLES
         assert "wrote them" in before
-        for secret in [*SECRETS, "tok/s", "ttft", *contender_ids(lab_app)]:
-            assert secret not in before, secret
+        assert told(before, [*SECRETS, "tok/s", "ttft", *contender_ids(lab_app)]) == []
         await arenas[0].ask("Tell me about the matter.")
         await arenas[0].ready()
         await arenas[0].votes["a"].click()
         await arenas[0].named()
-        after = tap.text().lower()
-        for secret in ("canarycontender", "canaryprompt", "918,273", "tok/s"):
-            assert secret in after, f"the search would not find {secret}"
+        proof = ["canarycontender", "canaryprompt", "918,273", "tok/s"]
+        assert told(tap.text(), proof) == proof, "the search would not find them"
