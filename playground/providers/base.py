@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 from ..errors import ProviderError
 from ..types import Event, Finished, Request, Started, TextDelta, ThinkingDelta, Waiting
+from .watch import Watch
 
 
 class Provider(Protocol):
@@ -110,36 +111,35 @@ async def _attempt(
     provider: Provider, request: Request, key: str | None, deadlines: Deadlines
 ) -> AsyncGenerator[Event]:
     clock = asyncio.get_running_loop().time
-    overall: float | None = None
-    limit: float | None = None
+    overall = 0.0
     wrote = False
     async with aclosing(provider.stream(request, key)) as events:
-        while True:
-            try:
-                async with asyncio.timeout_at(limit):
-                    event = await anext(events)
-            except StopAsyncIteration:
-                raise ProviderError(
-                    "truncated",
-                    f"{request.model.name}: the answer broke off before its end. What arrived is kept; try again.",
-                ) from None
-            except TimeoutError:
-                raise _timed_out(request, deadlines, clock() >= (overall or 0), wrote) from None
-            match event:
-                case Waiting():
-                    pass
-                case Started():
-                    overall = clock() + deadlines.total_s
-                    limit = min(overall, clock() + deadlines.first_token_s)
-                case TextDelta() | ThinkingDelta():
-                    wrote = wrote or isinstance(event, TextDelta)
-                    limit = min(overall or 0, clock() + deadlines.idle_s)
-                case Finished():
-                    if event.reason == "content_filter" and not wrote:
-                        raise _blocked(request, event.detail)
-                    yield event
-                    return
-            yield event
+        with Watch() as watch:
+            while True:
+                try:
+                    event = await watch.wait(anext(events))
+                except StopAsyncIteration:
+                    raise ProviderError(
+                        "truncated",
+                        f"{request.model.name}: the answer broke off before its end. What arrived is kept; try again.",
+                    ) from None
+                except TimeoutError:
+                    raise _timed_out(request, deadlines, clock() >= overall, wrote) from None
+                match event:
+                    case Waiting():
+                        pass
+                    case Started():
+                        overall = clock() + deadlines.total_s
+                        watch.limit = min(overall, clock() + deadlines.first_token_s)
+                    case TextDelta() | ThinkingDelta():
+                        wrote = wrote or isinstance(event, TextDelta)
+                        watch.limit = min(overall, clock() + deadlines.idle_s)
+                    case Finished():
+                        if event.reason == "content_filter" and not wrote:
+                            raise _blocked(request, event.detail)
+                        yield event
+                        return
+                yield event
 
 
 def _timed_out(request: Request, deadlines: Deadlines, overall: bool, wrote: bool) -> ProviderError:
