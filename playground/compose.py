@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
+# Each request looks whether the idle ones still stand, and that takes longer than a new one does once they are many.
+KEPT_CONNECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _shared_client() -> Callable[[], httpx2.AsyncClient]:
     def client() -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
-            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=100),
+            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=KEPT_CONNECTIONS),
             follow_redirects=True,
         )
 

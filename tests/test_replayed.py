@@ -30,9 +30,7 @@ def arena(tmp_path_factory, lab):
 
 
 async def fought(arena, caller, prompt):
-    begin = arena.on("arena-composer", "submit")
-    await caller.call(begin, filled(arena, begin, prompt))
-    fight = arena.after(begin)
+    fight = arena.on("arena-composer", "submit")
     return await caller.call(fight, filled(arena, fight, prompt))
 
 
@@ -58,9 +56,7 @@ async def test_a_vote_before_the_end_is_none_and_tells_nothing(arena):
     SAYINGS["slowly"] = [f"word{at} " for at in range(120)]
     async with client(arena) as http:
         mine = Caller(http, "early")
-        begin = arena.on("arena-composer", "submit")
-        await mine.call(begin, filled(arena, begin, "slowly"))
-        fight = arena.after(begin)
+        fight = arena.on("arena-composer", "submit")
         fighting = asyncio.ensure_future(mine.call(fight, filled(arena, fight, "slowly")))
         battle, before = None, arena.rows("SELECT id FROM battle WHERE status = 'running'")
         while not battle:

@@ -23,7 +23,8 @@ from .page import Layout, Page
 from .upstream import FIRST_WORD, LAST_WORD
 from .wire import Connection
 
-FIRST, LAST = FIRST_WORD.encode(), LAST_WORD.encode()
+# As they stand in JSON, escaped or not.
+FIRST, LAST = ((word.encode(), json.dumps(word)[1:-1].encode()) for word in (FIRST_WORD, LAST_WORD))
 MESSAGES = [{"role": "user", "content": "Tell me about the sea."}]
 
 
@@ -57,9 +58,9 @@ class _Clock:
     def note(self, text: bytes) -> None:
         now = time.perf_counter()
         self.times.append(now)
-        if self.first is None and FIRST in text:
+        if self.first is None and any(word in text for word in FIRST):
             self.first = now
-        if LAST in text:  # an arena has two of them: the later one counts
+        if any(word in text for word in LAST):  # an arena has two of them: the later one counts
             self.last = now
 
     def seen(self) -> Seen:

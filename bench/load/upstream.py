@@ -17,7 +17,8 @@ WORDS = TEXT.split()
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 MODELS = json.dumps({"object": "list", "data": [{"id": "bench", "object": "model", "owned_by": "bench"}]}).encode()
 MODELS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(MODELS)
-FIRST_WORD, LAST_WORD = "Alpha", "Omega"  # by which a client knows that it has seen the beginning and the end
+# By which a client knows that it has seen the beginning and the end. One character each, which nothing can divide.
+FIRST_WORD, LAST_WORD = "\u03b1", "\u03c9"
 
 
 def text_of(tokens: int) -> list[str]:

@@ -169,7 +169,7 @@ class Arena:
             text = f"A battle has {MOST_TURNS} prompts at most, and this one has had them: vote, or start a new one."
             raise ArenaError("conflict", text)
         for seat in SEATS:
-            contender = await asyncio.to_thread(self._contender, store, before.contender(seat))
+            contender = await self._seated(before, seat)
             if not await self._matchmaker.fits(contender, prompt):
                 raise ArenaError("context_length", "The prompt is too long for this battle: shorten it.")
         after = replace(before, turns=(*kept, Turn(prompt)), status="running")
@@ -200,16 +200,15 @@ class Arena:
         fought = battle
         shown, panes = 0, Panes((seat, Pane()) for seat in SEATS)
         try:
-            store = await self.store()
-            who = {seat: await asyncio.to_thread(self._contender, store, battle.contender(seat)) for seat in SEATS}
+            who = {seat: await self._seated(battle, seat) for seat in SEATS}
             for at, turn in enumerate(battle.turns):
                 asked: dict[Seat, ListedContender] = {seat: who[seat] for seat in SEATS if turn.answer(seat) is None}
                 if not asked:
                     continue
                 shown = at
-                bout = self._bout(fought, at, asked)
+                bout = self._bout(fought, at, asked, tick_s)
                 try:
-                    async with aclosing(bout.panes(tick_s, mine.stop)) as stream:
+                    async with aclosing(bout.panes(mine.stop)) as stream:
                         async for panes in stream:
                             yield Showing(battle.id, at, panes)
                 finally:
@@ -296,17 +295,23 @@ class Arena:
         if fight is not None and fight.closing is not None:
             await asyncio.shield(fight.closing)
 
-    def _contender(self, store: Votes, contender_id: str) -> ListedContender:
-        listed = {one.id: one for one in self.listed}
-        return listed.get(contender_id) or store.contender(contender_id)
+    async def _seated(self, battle: Battle, seat: Seat) -> ListedContender:
+        one = battle.contender(seat)
+        return {one.id: one for one in self.listed}.get(one) or await asyncio.to_thread(
+            (await self.store()).contender, one
+        )
 
-    def _bout(self, battle: Battle, at: int, asked: dict[Seat, ListedContender]) -> Bout:
+    def _contender(self, store: Votes, contender_id: str) -> ListedContender:
+        return {one.id: one for one in self.listed}.get(contender_id) or store.contender(contender_id)
+
+    def _bout(self, battle: Battle, at: int, asked: dict[Seat, ListedContender], tick_s: Callable[[], float]) -> Bout:
         turn = battle.turns[at]
         replies: dict[Seat, AsyncGenerator[Reply]] = {
             seat: self._backends.reply(one.contender, history(battle.turns[: at + 1], seat))
             for seat, one in asked.items()
         }
-        return Bout(replies, {seat: answer for seat in SEATS if (answer := turn.answer(seat)) is not None})
+        kept: dict[Seat, Answer] = {seat: answer for seat in SEATS if (answer := turn.answer(seat)) is not None}
+        return Bout(replies, kept, tick_s)
 
     async def _close(self, battle: Battle, fight: _Fight) -> Battle:
         try:

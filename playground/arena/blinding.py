@@ -14,7 +14,7 @@ from .records import SEATS, Seat
 
 # Characters a second. The faster of the two never helps: the pace stays a little below the slower one's average,
 # so that its pauses are hidden in what is held back.
-CAUTION = 0.9
+CAUTION = 0.95
 FASTEST = 2000.0
 # Who writes alone (beside an answer from before, or one that failed without a word) has nobody to hide behind:
 # it is shown once it has ended, at this pace.

@@ -17,16 +17,21 @@ Panes = dict[Seat, Pane]
 
 
 class Bout:
-    """The turn of two sides. `replies` are those that answer now, `kept` answers that were there before."""
+    """The turn of two sides. `replies` are those that answer now, `kept` answers that were there before;
+    both are looked at every `tick_s()` seconds."""
 
-    def __init__(self, replies: Mapping[Seat, AsyncGenerator[Reply]], kept: Mapping[Seat, Answer]) -> None:
-        self._sides = Together(replies)
+    def __init__(
+        self, replies: Mapping[Seat, AsyncGenerator[Reply]], kept: Mapping[Seat, Answer], tick_s: Callable[[], float]
+    ) -> None:
+        # Twice a tick, so that what is shown is not far behind what is there.
+        self._sides = Together(replies, lambda: tick_s() / 2)
+        self._tick_s = tick_s
         self._kept = kept
         self._release = Release(frozenset(kept))
         self._panes: Panes = {seat: Pane() for seat in SEATS}
 
-    async def panes(self, tick_s: Callable[[], float], stop: asyncio.Event) -> AsyncGenerator[Panes]:
-        """The panes as they change, at most every `tick_s()` seconds, until both are whole or `stop` is set.
+    async def panes(self, stop: asyncio.Event) -> AsyncGenerator[Panes]:
+        """The panes as they change, at most once a tick, until both are whole or `stop` is set.
 
         Neither side waits for the other: each is read in a task of its own, and only what is shown keeps step.
         Ends both upstream calls when it is closed.
@@ -41,7 +46,7 @@ class Bout:
                     yield self._panes
                 if settled(self._panes):
                     return
-                await _wait(stop, tick_s())
+                await _wait(stop, self._tick_s())
 
     def replies(self) -> dict[Seat, tuple[Reply, str]]:
         """By seat that answered: the reply as it is, and how much of its text has been shown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import aclosing
 from typing import Generic, Self, TypeVar
 
@@ -18,11 +18,15 @@ LOOK_S = 0.05
 class Together(Generic[K]):
     """An async context in which `replies` grow. Leaving it ends those that are not done.
 
-    `latest` has each as far as it has come; what has not been heard of yet is missing.
+    `latest` has each as far as it has come; what has not been heard of yet is missing. A growing one is looked at every
+    `look_s()` seconds.
     """
 
-    def __init__(self, replies: Mapping[K, AsyncGenerator[Reply]]) -> None:
+    def __init__(
+        self, replies: Mapping[K, AsyncGenerator[Reply]], look_s: Callable[[], float] = lambda: LOOK_S
+    ) -> None:
         self._replies = replies
+        self._look_s = look_s
         self._readers: list[asyncio.Future[None]] = []
         self.latest: dict[K, Reply] = {}
 
@@ -44,4 +48,4 @@ class Together(Generic[K]):
             async for reply in replies:
                 self.latest[key] = reply
                 if not reply.done:
-                    await asyncio.sleep(LOOK_S)
+                    await asyncio.sleep(self._look_s())

@@ -19,10 +19,9 @@ SUGGESTED = 4
 
 @dataclass(frozen=True)
 class ArenaTab:
-    """The components that the wiring needs. `board`, `asked` stay on the server."""
+    """The components that the wiring needs. `board` stays on the server."""
 
     board: Any
-    asked: Any
     cards: dict[Seat, Any]
     panes: dict[Seat, Any]
     notice: Any
@@ -64,7 +63,8 @@ class ArenaTab:
 
     @property
     def stream(self) -> list[Any]:
-        return [*self.panes.values(), self.board]
+        """What asking updates."""
+        return [*self.panes.values(), self.board, *self.controls]
 
 
 def lay_out() -> ArenaTab:
@@ -111,7 +111,6 @@ def lay_out() -> ArenaTab:
     gr.HTML(KEPT, padding=False, elem_classes="fine-print")
     return ArenaTab(
         board=gr.State(Board()),
-        asked=gr.State(""),
         cards=cards,
         panes=panes,
         notice=notice,

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from random import SystemRandom
+from types import MappingProxyType
 from typing import Any
 
 from ..arena.battle import Arena
 from ..arena.counts import Outcome
-from ..arena.records import SEATS, ArenaError, Battle
+from ..arena.records import ArenaError, Battle
 from ..conversation.reply import Backends
 from ..errors import ProviderError
 from . import arena_layout, arena_view, side_by_side, suggestions
 from .arena_layout import ArenaTab
 from .arena_view import Board
 from .battle_queue import BattleQueue, banner
+from .light import AS_IT_IS
 from .pacing import Pace
 from .quiet import DIRECT, STREAMED
 from .untyped import Request, gr
 from .voter import voter_of
 
 log = logging.getLogger(__name__)
+
+Changes = dict[Any, Any]
 
 BLIND, NAMED = "Blind battle", "Side by side"
 
@@ -43,18 +47,6 @@ class _Wiring:
         self._arena = arena
         self._pace = pace
 
-    def begin(self, prompt: str, board: Board) -> dict[Any, Any]:
-        """The page as it is while both answer; the prompt goes from the composer to the server."""
-        changes = self._controls(replace(board, phase="running", note="", failed=(), reveal=None))
-        changes[self._tab.composer] |= {"value": ""}
-        return {self._tab.asked: prompt, **changes}
-
-    def begin_with_any(self, board: Board) -> dict[Any, Any]:
-        return self.begin(suggestions.some(SystemRandom())[0], board)
-
-    def begin_redraw(self, board: Board) -> dict[Any, Any]:
-        return self._controls(replace(board, phase="running", note="", failed=()))
-
     async def ask(
         self,
         prompt: str,
@@ -64,8 +56,11 @@ class _Wiring:
         one: int | None,
         other: int | None,
         request: Request,
-    ) -> AsyncGenerator[list[Any]]:
-        """Starts a battle or goes on with one, and streams both panes."""
+    ) -> AsyncGenerator[Changes]:
+        """Starts a battle or goes on with one, streams both panes, and leaves the page ready for the vote.
+
+        All in one event: for the server an event costs as much as dozens of updates.
+        """
         try:
             if board.can_go_on:
                 battle = await self._arena.turn(board.battle, prompt)
@@ -74,34 +69,50 @@ class _Wiring:
                 private = queue.pair if queue else None
                 battle = await self._arena.start(prompt, who, self._pair(one, other), private=private)
         except ArenaError as error:
-            yield self._shown(replace(board, note=error.message, draft=prompt))
+            yield self._refused(replace(board, note=error.message, draft=prompt))
             return
-        async with aclosing(self._follow(battle)) as shown:
-            async for values in shown:
-                yield values
+        async with aclosing(self._fought(battle, {self._tab.composer: ""})) as shown:
+            async for changes in shown:
+                yield changes
 
-    async def redraw(self, board: Board) -> AsyncGenerator[list[Any]]:
+    async def ask_any(
+        self,
+        board: Board,
+        voter: str,
+        queue: BattleQueue | None,
+        one: int | None,
+        other: int | None,
+        request: Request,
+    ) -> AsyncGenerator[Changes]:
+        prompt = suggestions.some(SystemRandom())[0]
+        async with aclosing(self.ask(prompt, board, voter, queue, one, other, request)) as shown:
+            async for changes in shown:
+                yield changes
+
+    async def redraw(self, board: Board) -> AsyncGenerator[Changes]:
         """Goes on with another opponent in the seat that gave no answer."""
         try:
             battle = await self._arena.redraw(board.battle)
         except ArenaError as error:
-            yield self._shown(replace(board, note=error.message))
+            yield self._refused(replace(board, note=error.message))
             return
-        async with aclosing(self._follow(battle)) as shown:
-            async for values in shown:
-                yield values
+        async with aclosing(self._fought(battle)) as shown:
+            async for changes in shown:
+                yield changes
 
-    def settle(self, board: Board) -> dict[Any, Any]:
-        """The page once nothing streams any more."""
-        return {self._tab.board: replace(board, draft="", note=""), **self._controls(board)}
+    def settle(self, board: Board) -> Changes:
+        """After every end, also that of a lost connection. The composer is told once more: a browser may still be busy
+        with its first change when the one that undoes it comes."""
+        composer = self._controls(replace(board, draft=""))[self._tab.composer]
+        return {self._tab.board: replace(board, draft="", note=""), self._tab.composer: composer}
 
     async def stop(self, board: Board) -> None:
         await self._arena.stop(board.battle)
 
-    def voting(self, outcome: Outcome) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
+    def voting(self, outcome: Outcome) -> Callable[..., Coroutine[Any, Any, Changes]]:
         """What one vote button does. The outcome is the button's, never the caller's."""
 
-        async def vote(board: Board, voter: str, queue: BattleQueue | None, request: Request) -> dict[Any, Any]:
+        async def vote(board: Board, voter: str, queue: BattleQueue | None, request: Request) -> Changes:
             who = await voter_of(self._arena, voter, request)
             try:
                 board = board.voted(await self._arena.vote(board.battle, outcome, who))
@@ -114,7 +125,7 @@ class _Wiring:
 
         return vote
 
-    async def undo(self, board: Board) -> dict[Any, Any]:
+    async def undo(self, board: Board) -> Changes:
         try:
             await self._arena.undo(board.battle)
         except ArenaError as error:
@@ -122,7 +133,7 @@ class _Wiring:
         board = board.undone()
         return {self._tab.board: board, **self._controls(board)}
 
-    def leave(self, queue: BattleQueue | None) -> dict[Any, Any]:
+    def leave(self, queue: BattleQueue | None) -> Changes:
         """An empty board with other suggestions, and the next prompt that was lined up."""
         texts = suggestions.some(SystemRandom(), len(self._tab.suggested))
         changes = {**self._controls(Board(draft=queue.offered if queue else "")), **self._queued(queue)}
@@ -130,11 +141,11 @@ class _Wiring:
             changes[button] = gr.update(value=text)
         return {self._tab.board: Board(), **changes, **{pane: [] for pane in self._tab.panes.values()}}
 
-    def receive(self, queue: BattleQueue | None) -> dict[Any, Any]:
+    def receive(self, queue: BattleQueue | None) -> Changes:
         """An empty board that offers the first prompt of a queue that has come; nothing if none has."""
         return {self._mode: BLIND, **self.leave(queue)} if queue else {self._tab.queue_line: gr.skip()}
 
-    def end_queue(self) -> dict[Any, Any]:
+    def end_queue(self) -> Changes:
         """The arena's own contenders and no prompt again."""
         changes = self.leave(None)
         changes[self._tab.composer] |= {"value": ""}
@@ -148,27 +159,41 @@ class _Wiring:
     async def tally(self, voter: str, request: Request) -> str:
         return arena_view.tally_table(await self._arena.tally(await voter_of(self._arena, voter, request)))
 
-    async def _follow(self, battle: Battle) -> AsyncGenerator[list[Any]]:
+    async def _fought(
+        self, battle: Battle, written: Mapping[Any, str] = MappingProxyType({})
+    ) -> AsyncGenerator[Changes]:
+        """The turn as it is answered, after the page was told that it is; `written` are new values of controls."""
         board = Board.of(battle)
+        begun = self._controls(board)
+        for control, value in written.items():
+            begun[control] |= {"value": value}
         try:
             with self._pace.sharing():
                 async with aclosing(self._arena.fight(battle, self._pace.interval_s)) as showings:
                     async for showing in showings:
                         board = board.shown(showing)
-                        yield self._shown(board)
+                        yield {**self._shown(board), **begun}
+                        begun = {}
         except Exception as error:
             log.error("battle %s broke off", battle.id, exc_info=error)
-            yield self._shown(replace(board, phase="cut", note=arena_view.BROKEN))
+            board = replace(board, phase="cut", note=arena_view.BROKEN)
+            yield {**self._shown(board), **begun}
+        yield {self._tab.board: board, **self._controls(board)}
+        # What the last step held is sent once more when an event ends.
+        yield {self._tab.notice: AS_IT_IS}
 
-    def _shown(self, board: Board) -> list[Any]:
-        """Values of ArenaTab.stream."""
-        return [*(arena_view.messages(board, seat) for seat in SEATS), board]
+    def _refused(self, board: Board) -> Changes:
+        return {**self._shown(board), **self._controls(board)}
 
-    def _queued(self, queue: BattleQueue | None) -> dict[Any, Any]:
+    def _shown(self, board: Board) -> Changes:
+        panes = {pane: arena_view.messages(board, seat) for seat, pane in self._tab.panes.items()}
+        return {**panes, self._tab.board: board}
+
+    def _queued(self, queue: BattleQueue | None) -> Changes:
         shown = gr.update(visible=queue is not None)
         return {self._queue: queue, self._tab.queue_row: shown, self._tab.queue_line: banner(queue)}
 
-    def _controls(self, board: Board) -> dict[Any, Any]:
+    def _controls(self, board: Board) -> Changes:
         return arena_layout.set_controls(self._tab, board, self._model_name)
 
     def _model_name(self, model_id: str) -> str:
@@ -217,13 +242,10 @@ def _modes(now: str) -> list[Any]:
 def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> list[Any]:
     """Returns the events that stream."""
     sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
-    begins = [tab.asked, *tab.controls]
-    begun = [event(wiring.begin, [source, tab.board], begins, **DIRECT) for event, source in sources]
-    begun.append(tab.surprise.click(wiring.begin_with_any, tab.board, begins, **DIRECT))
-    asks = [tab.asked, tab.board, voter, queue, *tab.pair]
-    streams = [event.then(wiring.ask, asks, tab.stream, **STREAMED) for event in begun]
-    begun_anew = tab.redraw.click(wiring.begin_redraw, tab.board, tab.controls, **DIRECT)
-    streams.append(begun_anew.then(wiring.redraw, tab.board, tab.stream, **STREAMED))
+    asking = [tab.board, voter, queue, *tab.pair]
+    streams = [event(wiring.ask, [source, *asking], tab.stream, **STREAMED) for event, source in sources]
+    streams.append(tab.surprise.click(wiring.ask_any, asking, tab.stream, **STREAMED))
+    streams.append(tab.redraw.click(wiring.redraw, tab.board, tab.stream, **STREAMED))
     for streamed in streams:
         _settle(tab, wiring, streamed)
     tab.composer.stop(wiring.stop, tab.board, None, **DIRECT)
@@ -231,7 +253,7 @@ def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> lis
 
 
 def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
-    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **DIRECT)
+    settled = streamed.then(wiring.settle, tab.board, [tab.board, tab.composer], **DIRECT)
     settled.then(None, js=BLUR)
 
 
