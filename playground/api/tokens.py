@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import ProviderError
 from ..lab.counting import first_spans
 from ..lab.decoding import Distribution, Filters, decode
+from ..lab.long_texts import LONG_TEXTS
 from ..lab.token_lab import TokenLab
 from ..models.tokens import TokenSpan
 from .wire import PlainErrors, error_response
@@ -56,9 +57,9 @@ def build_router(lab: TokenLab) -> APIRouter:
         """Every token of a text: `bytes` as numbers, `start` and `end` in characters of the text."""
         try:
             found, _ = await first_spans(lab, body.text, body.encoding, EVERY)
+            return await LONG_TEXTS.work(len(body.text), lambda: _listed(body.encoding, found))
         except ProviderError as error:
             return _refused(error)
-        return await asyncio.to_thread(_listed, body.encoding, found)
 
     @router.post("/next-token", response_model=None)
     async def next_token(body: NextTokenBody) -> JSONResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 from ..errors import ProviderError
@@ -12,6 +13,7 @@ from ..models import tokens
 from ..models.pricing import cost
 from ..models.tokens import TokenSpan
 from ..types import ModelSpec, Usage
+from .long_texts import LONG_TEXTS
 from .token_lab import TokenLab
 
 Encoding = Literal["o200k_base", "cl100k_base", "local"]
@@ -38,22 +40,26 @@ class ModelCount:
 async def first_spans(lab: TokenLab, text: str, encoding: str, most: int) -> tuple[list[TokenSpan], int]:
     """Where the first `most` tokens of a text stand, and how many it has; off the event loop.
 
-    Raises ProviderError for an unknown encoding, for a text that is too long or has half a character, and, for the
-    local one, as TokenLab does.
+    Raises ProviderError for an unknown encoding, for a text that is too long or has half a character, where many long
+    ones wait, and, for the local one, as TokenLab does.
     """
     check_text(text)
     if encoding == LOCAL:
         return await lab.first_spans(text, most)
     if encoding not in tokens.ENCODINGS:
         raise ProviderError("bad_request", f"encoding must be one of {', '.join(ENCODINGS)}.", param="encoding")
-    return await asyncio.to_thread(tokens.first_spans, text, encoding, most)
+    return await LONG_TEXTS.work(len(text), lambda: tokens.first_spans(text, encoding, most))
 
 
 async def count_all(lab: TokenLab, text: str) -> Counts:
-    """Tokens by encoding; None for the local one while the embedded model cannot be asked."""
+    """Tokens by encoding; None for the local one while the embedded model cannot be asked.
+
+    Raises ProviderError as `first_spans` does.
+    """
     check_text(text)
     own, *others = await asyncio.gather(
-        _count_locally(lab, text), *(asyncio.to_thread(tokens.count, text, name) for name in tokens.ENCODINGS)
+        _count_locally(lab, text),
+        *(LONG_TEXTS.work(len(text), partial(tokens.count, text, name)) for name in tokens.ENCODINGS),
     )
     return {**dict(zip(tokens.ENCODINGS, others, strict=True)), LOCAL: own}
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from ..errors import ProviderError
 from ..models.tokens import TokenSpan, check_whole, locate_first
 from .decoding import Distribution, Filters
+from .long_texts import LONG_TEXTS
 
 Context = tuple[int, ...]
 
@@ -137,7 +138,7 @@ class TokenLab:
         found = await self.model.ids(text)
         pieces = await self.pieces()
         shown = [(token, pieces[token]) for token in found[:most]]
-        return await asyncio.to_thread(locate_first, text, shown), len(found)
+        return await LONG_TEXTS.work(len(text), lambda: locate_first(text, shown)), len(found)
 
     async def pieces(self) -> Sequence[bytes]:
         """The bytes of every token, by id."""

@@ -11,6 +11,8 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -152,9 +154,23 @@ def address_of(headers: Headers, peer: str, hops: int) -> str:
     """The client's address: the `hops`-th of X-Forwarded-For from the right, which the nearest proxies wrote.
 
     What stands further left was written by the client. A request with fewer entries did not come through them all.
+    Of IPv6 only the network, because that is what one customer is given, with as many addresses as they like.
     """
     forwarded = _entries(headers, "x-forwarded-for")
-    return forwarded[-hops][:64] if 0 < hops <= len(forwarded) else peer
+    return counted(forwarded[-hops][:64] if 0 < hops <= len(forwarded) else peer)
+
+
+@lru_cache(maxsize=10_000)
+def counted(address: str) -> str:
+    """Under what an address is counted: itself, the IPv4 address that an IPv6 one wraps, or its /64."""
+    try:
+        parsed = ip_address(address.strip("[]"))
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    wrapped = parsed.ipv4_mapped
+    return str(wrapped or ip_network((parsed.packed[:8] + bytes(8), 64)))
 
 
 def is_foreign(headers: Headers, hosts: frozenset[str], hops: int) -> bool:

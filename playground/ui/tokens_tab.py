@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ProviderError
 from ..lab.counting import ENCODINGS, by_model, count_all, first_spans
+from ..lab.long_texts import LONG_TEXTS
 from ..lab.perplexity import MOST_SCORED, Surprise, score
 from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
@@ -80,9 +81,10 @@ class _Wiring:
         }
         try:
             spans, count = await first_spans(self._lab, text, encoding, tokens_view.MOST_DRAWN)
+            drawn = await LONG_TEXTS.work(len(text), lambda: tokens_view.text_tokens(text, spans, count))
         except ProviderError as error:
-            return {**changes, part.tokens: tokens_view.trouble(error.message)}
-        return {**changes, part.tokens: await asyncio.to_thread(tokens_view.text_tokens, text, spans, count)}
+            drawn = tokens_view.trouble(error.message)
+        return {**changes, part.tokens: drawn}
 
     async def show_typed(self, text: str, encoding: str) -> dict[Any, Any]:
         await asyncio.sleep(PAUSE_S)

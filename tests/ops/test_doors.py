@@ -50,6 +50,25 @@ def test_the_address_is_counted_from_the_right_so_that_nobody_can_make_one_up():
     assert address_of(Headers(), "9.9.9.9", 1) == "9.9.9.9"
 
 
+@pytest.mark.parametrize(
+    ("address", "under"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:0:7:1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("1.2.3.4", "1.2.3.4"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_whole_ipv6_network_is_counted_once(address, under):
+    forwarded = Headers({"x-forwarded-for": address or ","})
+    assert address_of(forwarded, address, 0) == under
+    if address:
+        assert address_of(forwarded, "9.9.9.9", 1) == under
+
+
 async def test_who_asks_is_known_to_what_answers():
     async with behind(DoorRules(hops=1)) as http:
         said = (await http.post("/chat", headers={"x-forwarded-for": "6.6.6.6, 1.2.3.4"}, content="hi")).json()

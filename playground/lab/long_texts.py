@@ -1,0 +1,44 @@
+"""Work on texts that somebody pasted, off the event loop and in turn. Knows no tokenizer and no page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ..errors import ProviderError
+
+T = TypeVar("T")
+
+LONG = 20_000  # characters
+MOST_WAITING = 16
+FULL = "Many long texts are being read just now. Wait a few seconds and try again, or take a shorter text."
+
+
+class LongTexts:
+    """Long texts are worked on one after the other: each would take a core's time from all who are answered."""
+
+    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+        self._most = most_waiting
+        self._taken = 0
+        self._thread = ThreadPoolExecutor(1, "long-texts")
+
+    async def work(self, length: int, step: Callable[[], T]) -> T:
+        """What `step` returns; `length` is that of its text, in characters.
+
+        Raises ProviderError `overloaded` where too many long ones wait.
+        """
+        if length <= LONG:
+            return await asyncio.to_thread(step)
+        if self._taken >= self._most:
+            raise ProviderError("overloaded", FULL, retry_after_s=5.0)
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+        finally:
+            self._taken -= 1
+
+
+# One for the process: its cores are shared, whoever asks.
+LONG_TEXTS = LongTexts()
