@@ -3,8 +3,10 @@
 import json
 import resource
 import sqlite3
+import subprocess
 import threading
 import time
+from contextlib import contextmanager, suppress
 
 import httpx2
 import psycopg
@@ -37,30 +39,66 @@ def ready(http, status, seconds=20):
     return said.json()["problems"]
 
 
-def test_a_full_disk_is_told_and_what_was_acknowledged_is_there(tmp_path):
+@contextmanager
+def no_larger_file(app, folder):
+    """No file of the app may grow."""
+    full = (folder / "data" / "arena.db-wal").stat().st_size
+    before = resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    yield
+    resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def no_room_left(_, folder):
+    """The file system is full to its last block."""
+    filler = folder / "data" / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    yield
+    filler.unlink()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of its own."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", tmp_path], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a file system takes rights that this user does not have")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_file_that_cannot_grow_is_told_and_what_was_acknowledged_is_there(tmp_path):
+    _fills(tmp_path, no_larger_file)
+
+
+def test_a_full_disk_is_told_and_what_was_acknowledged_is_there(small_disk):
+    _fills(small_disk, no_room_left)
+
+
+def _fills(folder, full):
     with upstream() as url:
-        app = start_app(tmp_path, **configured(tmp_path, url))
+        app = start_app(folder, **configured(folder, url))
         try:
             with httpx2.Client(base_url=app.url, timeout=60) as http:
                 acknowledged = [a_battle(http) for _ in range(3)]
                 waiting = a_battle(http)
                 for battle in acknowledged:
                     assert http.post(f"/battles/{battle}/vote", json={"outcome": "a"}).status_code == 200
-                full = (tmp_path / "data" / "arena.db-wal").stat().st_size
-                before = resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
-                assert "database" in ready(http, 503)[0]
-                refused = http.post(f"/battles/{waiting}/vote", json={"outcome": "b"})
-                assert refused.status_code == 503
-                assert "nothing of this was stored" in refused.json()["error"]["message"]
-                assert http.post("/battles", json={"prompt": "Hello"}).status_code == 503
-                assert http.post("/chat", json=question("canarymodel-quick")).status_code == 200
-                assert http.get("/healthz").status_code == 200
-                resource.prlimit(app.process.pid, resource.RLIMIT_FSIZE, before)
+                with full(app, folder):
+                    assert "database" in ready(http, 503)[0]
+                    refused = http.post(f"/battles/{waiting}/vote", json={"outcome": "b"})
+                    assert refused.status_code == 503
+                    assert "nothing of this was stored" in refused.json()["error"]["message"]
+                    assert http.post("/battles", json={"prompt": "Hello"}).status_code == 503
+                    assert http.post("/chat", json=question("canarymodel-quick")).status_code == 200
+                    assert http.get("/healthz").status_code == 200
                 assert ready(http, 200) == []
                 assert http.post(f"/battles/{waiting}/vote", json={"outcome": "b"}).status_code == 200
         finally:
             app.stop()
-    with sqlite3.connect(tmp_path / "data" / "arena.db") as database:
+    with sqlite3.connect(folder / "data" / "arena.db") as database:
         votes = dict(database.execute("SELECT battle, outcome FROM vote").fetchall())
     assert votes == {**dict.fromkeys(acknowledged, "a"), waiting: "b"}
 

@@ -27,6 +27,8 @@ from .voter import remember
 
 TITLE = "LLM Playground"
 POLL_S = 1.0
+# Seconds: how often uploaded files are looked through, and how old one may become. A conversation has its own pictures.
+DELETED = (3600, 24 * 3600)
 
 
 def build(composition: Composition) -> Any:
@@ -38,7 +40,7 @@ def build(composition: Composition) -> Any:
         now = state_of(backends.catalog, local.state if local else None)
         return state_line(now), gr.Timer(active=not now.settled)
 
-    page: Any = Page(title=TITLE, fill_width=True, analytics_enabled=False)
+    page: Any = Page(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=DELETED)
     with page:
         voter = remember(page)
         with gr.Row(elem_classes="head"):

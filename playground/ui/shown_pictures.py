@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradio.context import LocalContext
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
@@ -18,4 +19,8 @@ def picture_block(image: Image) -> dict[str, Any]:
 def picture_file(image: Image) -> str:
     """The path of a file that holds the picture, as a text box takes it."""
     name = f"image.{image.media_type.partition('/')[2]}"
-    return save_bytes_to_cache(image.data, name, cache_dir=get_upload_folder())
+    path = save_bytes_to_cache(image.data, name, cache_dir=get_upload_folder())
+    page: Any = LocalContext.blocks.get(None)
+    if page is not None:  # what the page knows of it deletes in time
+        page.upload_file_set.add(path)
+    return path
