@@ -42,8 +42,9 @@ def rules_of(catalog: Catalog, settings: Settings, public: bool) -> Rules:
     """What the guard goes by; `public`: strangers can reach the page."""
     local_rate = _rate(settings.local_rate_limit, PUBLIC_LOCAL_RATE if public else "")
     paid = {name for name, spec in catalog.providers.items() if spec.api_key_env and settings.key(spec.api_key_env)}
+    keyless = {name for name, spec in catalog.providers.items() if not spec.api_key_env}
     counted = bool(rate_of(settings, public) or local_rate)
-    return Rules(frozenset(paid), local_rate, settings.has_budget, counted)
+    return Rules(frozenset(paid), frozenset(keyless), local_rate, settings.has_budget, counted)
 
 
 def _rate(given: str | None, default: str) -> str:

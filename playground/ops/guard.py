@@ -44,10 +44,12 @@ UNCHECKED = "Limits cannot be checked right now, so no paid model is asked: try 
 class Rules:
     """What holds here. `paid` names the providers that are asked with the owner's key.
 
-    `local_rate` is per address, "" for none; `budgeted` whether a budget is set, `counted` whether rates are.
+    `keyless` those that ask for none, where anything may stand for a reader's key. `local_rate` is per address, "" for
+    none; `budgeted` whether a budget is set, `counted` whether rates are.
     """
 
     paid: frozenset[str] = frozenset()
+    keyless: frozenset[str] = frozenset()
     local_rate: str = ""
     budgeted: bool = False
     counted: bool = False
@@ -126,7 +128,7 @@ class Guard:
         }
 
     async def _granted(self, request: Request, key: str | None) -> Grant:
-        if key is not None:
+        if key is not None and request.model.provider not in self._rules.keyless:
             return Free()
         if request.model.provider not in self._rules.paid:
             await self._check_own_rate()

@@ -15,6 +15,7 @@ from playground.models.catalog import Catalog, load_catalog
 from playground.ops.budget import Caps, Ledger
 from playground.ops.guard import Guard, Rules
 from playground.ops.rates import Rates
+from playground.owner import rules_of
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.settings import load_settings
 from playground.types import Contender, Message, SamplingParams, TextDelta, Usage
@@ -69,6 +70,16 @@ async def test_a_readers_own_key_and_the_embedded_model_cost_nothing(tmp_path):
     assert (await paid.ask(key="sk-own")).error is None
     assert (await paid.ask("smollm2-135m-instruct")).error is None
     assert paid.ledger.taken() == 0
+
+
+async def test_a_key_lifts_no_rate_where_none_is_asked_for(tmp_path):
+    """Anything can stand for a key that nobody checks."""
+    rules = rules_of(CATALOG, load_settings({"PLAYGROUND_LOCAL_RATE_LIMIT": "2/1minute"}), True)
+    assert "local" in rules.keyless and not {"openai", "anthropic"} & rules.keyless
+    paid = Paid(tmp_path, SAYS, keyless=rules.keyless, local_rate=rules.local_rate)
+    said = [await paid.ask("smollm2-135m-instruct", key=f"made-up-{at}") for at in range(3)]
+    assert [reply.error and reply.error.kind for reply in said] == [None, None, "rate_limit"]
+    assert [(await paid.ask(key="sk-own")).error for _ in range(4)] == [None] * 4
 
 
 async def test_a_model_without_a_price_is_refused_and_says_whose_move_it_is(tmp_path):
