@@ -24,6 +24,8 @@ from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
 Changes = dict[Any, Any]
+# Ends that are known while more news of the same answer may come.
+MOST_ENDS = 64
 
 
 class AnswerEvents:
@@ -32,7 +34,8 @@ class AnswerEvents:
     def __init__(self, page: ChatPage, pace: Pace) -> None:
         self._page = page
         self._pace = pace
-        self._writing: set[str] = set()  # conversations
+        self._writing: dict[str, Session] = {}  # by run, as far as the page has been told
+        self._ends: dict[str, Session] = {}  # by run, of late
 
     async def ask(
         self, written: Mapping[str, Any] | None, session: Session, taken: Taken, **values: Any
@@ -112,17 +115,19 @@ class AnswerEvents:
 
         All in one event, because for the server an event costs as much as dozens of updates.
         """
-        self._writing.add(session.conversation.id)
         ended = asyncio.Event()
         # The question goes out before the page is told of it: what drawing costs is not waited for.
         growing = self._pace.follow(self._written(session, taken, ended), opening=begun, ended=ended)
+        self._writing[session.run] = session
         try:
             async with aclosing(growing):
                 async for changes in growing:
-                    session = changes[self._page.tab.session]
+                    if session.run in self._ends:  # stopped: what comes after that is not shown
+                        break
+                    session = self._writing[session.run] = changes[self._page.tab.session]
                     yield changes
         finally:
-            self._writing.discard(session.conversation.id)
+            self._writing.pop(session.run, None)
         yield self._page.still(self._ended(session))
         # What the last step held is sent once more when an event ends: so it is not the conversation.
         yield {self._page.tab.totals: AS_IT_IS}
@@ -163,7 +168,7 @@ class AnswerEvents:
         """
         if not session.running:
             return {self._page.tab.composer: gr.update(**IDLE)}
-        lost = session.conversation.id not in self._writing
+        lost = session.run not in self._writing
         return self.settle(session) if lost else {self._page.tab.totals: AS_IT_IS}
 
     def discard(self, session: Session, event: EventData) -> dict[Any, Any]:
@@ -175,13 +180,21 @@ class AnswerEvents:
         return {**self._page.still(Session()), self._page.tab.page: told}
 
     def _ended(self, session: Session) -> Session:
+        """With the answer as a part of the conversation. Once for each run: Stop and the end of the stream both come
+        here, and who comes second may have seen more of the answer; as another answer it would be kept beside it."""
         asking = session.asking
-        if asking is None:
+        if asking is None or session.question is None:
             return session
+        if ended := self._ends.get(session.run):
+            return ended
+        session = self._writing.get(session.run, session)
         if session.reply is not None and not session.reply.done:
             stopped = self._page.backends.cut_off(asking.sent, session.history(), session.reply)
             session = replace(session, reply=stopped)
-        return session.settled(asking.contender)
+        while len(self._ends) >= MOST_ENDS:
+            self._ends.pop(next(iter(self._ends)), None)
+        # Both may come at once, in threads.
+        return self._ends.setdefault(session.run, session.settled(asking.contender))
 
 
 def wire(page: ChatPage, pace: Pace) -> None:

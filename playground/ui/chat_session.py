@@ -44,7 +44,7 @@ class Session:
     """The conversation, and while an answer is written: the question it answers, and the answer so far.
 
     `asking` says who answers, and how. `cut` is an earlier part of the same answer, where it goes on after it was cut.
-    `saved` counts the turns that the page's script has been told of.
+    `saved` counts the turns that the page's script has been told of. `run` names this answering, and no other.
     """
 
     conversation: Conversation = field(default_factory=new_conversation)
@@ -53,6 +53,7 @@ class Session:
     cut: Reply | None = None
     saved: int = 0
     asking: Asking | None = None
+    run: str = ""
 
     @property
     def running(self) -> bool:
@@ -65,7 +66,8 @@ class Session:
 
     def answering(self, question: int | None) -> Session:
         """The question at that place is to be answered, whatever answers it already has."""
-        return replace(self, conversation=self.conversation.ending(question), question=question, reply=None, cut=None)
+        conversation = self.conversation.ending(question)
+        return replace(self, conversation=conversation, question=question, reply=None, cut=None, run=new_id())
 
     def retried(self, at: int) -> Session:
         """Another answer in the place of the turn at `at`; a question is answered anew."""

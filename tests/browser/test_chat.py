@@ -37,6 +37,7 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
     assert len(kept) > len(first)
     await page.wait_for_timeout(700)
     assert await chat.text() == kept
+    await expect(page.get_by_text("Another tab")).to_have_count(0)  # what was stopped is kept once
     await chat.set("Max tokens", 5)
     await chat.ask("Go on.")
     await chat.answered(2)

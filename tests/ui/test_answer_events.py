@@ -1,0 +1,62 @@
+"""What happens to an answer that ends in more than one way at once."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+from playground.conversation.growing import Reply
+from playground.types import Contender, Message
+from playground.ui.answer_events import MOST_ENDS, AnswerEvents
+from playground.ui.chat_session import Asking, Session
+from playground.ui.pacing import Pace
+
+WHO = Contender("a-model")
+
+
+def a_page():
+    backends = SimpleNamespace(cut_off=lambda contender, history, reply: replace(reply, status=""))
+    tab = SimpleNamespace(session="session", totals="totals")
+    return AnswerEvents(SimpleNamespace(backends=backends, still=lambda session: session, tab=tab), Pace())
+
+
+def answering(text, session=Session()):
+    asked = replace(session.asked(Message("user", "Hello")), asking=Asking(WHO, WHO))
+    return replace(asked, reply=Reply("a-model", text))
+
+
+def test_stop_and_the_end_of_the_stream_keep_one_answer_though_one_has_seen_more_of_it():
+    events, running = a_page(), answering("One")
+    stopped = events.settle(running)
+    late = events.settle(replace(running, reply=Reply("a-model", "One two")))
+    assert late is stopped
+    assert [turn.message.content for turn in stopped.conversation.turns] == ["Hello", "One"]
+
+
+async def test_stop_keeps_what_the_page_was_told_though_its_own_value_is_older():
+    events, running = a_page(), answering("One")
+    told = [{"session": replace(running, reply=Reply("a-model", text))} for text in ("One two", "One two three")]
+
+    async def growing(*_, **__):
+        for changes in told:
+            yield changes
+
+    events._pace = SimpleNamespace(follow=growing)
+    stream = events._answered(running, None, {})
+    await anext(stream)
+    stopped = events.settle(running)
+    assert stopped.conversation.turns[1].message.content == "One two"
+    assert await anext(stream) is stopped, "nothing more is shown"
+    await stream.aclose()
+
+
+def test_the_next_answer_ends_by_itself():
+    events = a_page()
+    first = events.settle(answering("One"))
+    again = replace(first.retried(1), asking=Asking(WHO, WHO), reply=Reply("a-model", "Other"))
+    assert [turn.message.content for turn in events.settle(again).conversation.turns] == ["Hello", "One", "Other"]
+
+
+def test_of_ends_long_gone_nothing_is_kept():
+    events = a_page()
+    for _ in range(MOST_ENDS + 5):
+        events.settle(answering("One"))
+    assert len(events._ends) == MOST_ENDS
