@@ -16,6 +16,7 @@ from .format import money, seconds
 
 MOST_IN_MAP = 25
 MOST_DAYS = 120
+FEWEST_DAYS = 14
 NO_VOTES = "No votes yet. Vote in the Arena: whoever has fought appears here."
 NOT_JUDGED = "The judge has not voted yet. The owner starts it with <code>python -m playground judge</code>."
 NONE_FIT = "No vote fits these filters."
@@ -174,17 +175,18 @@ def _cell(row: str, column: str, won: int, lost: int, tied: int) -> str:
 
 
 def votes_over_time(days: Sequence[tuple[int, int]]) -> str:
-    """Votes by day, days without any included; the newest MOST_DAYS."""
+    """Votes by day, days without any included: the newest MOST_DAYS, and at least FEWEST_DAYS, for two bars alone would
+    be two blocks."""
     if not days:
         return ""
     counted = dict(days)
     last = days[-1][0]
-    first = max(days[0][0], last - MOST_DAYS + 1)
+    first = min(max(days[0][0], last - MOST_DAYS + 1), last - FEWEST_DAYS + 1)
     every = range(first, last + 1)
     votes = [counted.get(day, 0) for day in every]
     titles = [f"{_day(day)}: {votes_on:,} votes" for day, votes_on in zip(every, votes, strict=True)]
     total = f"{sum(votes):,} votes from {_day(first)} to {_day(last)}"
-    return charts.columns(votes, titles, total, (_day(first), _day(last) if last != first else ""))
+    return charts.columns(votes, titles, total, (_day(first), _day(last)))
 
 
 def downloads(query: Mapping[str, str]) -> str:

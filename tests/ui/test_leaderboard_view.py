@@ -85,9 +85,15 @@ def test_the_map_has_the_share_of_the_decided_and_all_battles():
 
 
 def test_days_without_votes_have_a_column_too():
-    shown = view.votes_over_time([(20_000, 3), (20_003, 1)])
-    assert shown.count("<rect") == 4 and shown.count(": 0 votes") == 2
-    assert "4 votes from 4 Oct 2024 to 7 Oct 2024" in shown
+    shown = view.votes_over_time([(20_000, 3), (20_019, 1)])
+    assert shown.count("<rect") == 20 and shown.count(": 0 votes") == 18
+    assert "4 votes from 4 Oct 2024 to 23 Oct 2024" in shown
+
+
+def test_the_first_day_is_a_bar_at_the_end_of_two_weeks_and_no_block():
+    shown = view.votes_over_time([(20_013, 3)])
+    assert shown.count("<rect") == 14
+    assert "3 votes from 4 Oct 2024 to 17 Oct 2024" in shown
 
 
 def test_agreement_is_a_share_of_what_both_have_judged():
