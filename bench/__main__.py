@@ -8,12 +8,14 @@ import sys
 import time
 from dataclasses import asdict
 
-from . import arena, chat, embedded, lab, leaderboard, report, soak, start, streams, sweeps
+from . import arena, chat, embedded, lab, leaderboard, limits, report, soak, start, streams, sweeps
 
 BENCHMARKS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (start, streams, chat, arena, leaderboard, lab, embedded, sweeps, soak)
+    for module in (start, streams, limits, chat, arena, leaderboard, lab, embedded, sweeps, soak)
 }
+# What a quick run leaves out, because it takes long and seldom changes; and what runs only if it is named.
+LONG = {"chat", "limits", "sweeps"}
 ONLY_IF_NAMED = {"soak"}
 
 
@@ -22,6 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--full", action="store_true", help="more streams and more repetitions")
+    parser.add_argument("--all", action="store_true", help=f"also {', '.join(sorted(LONG))}, in their quick variants")
     parser.add_argument(
         "--json", action="store_true", help='print a list of {"name", "value", "unit", "goal", "holds"}'
     )
@@ -29,8 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}: choose among {', '.join(BENCHMARKS)}")
     results = []
+    left_out = ONLY_IF_NAMED | (set() if arguments.full or arguments.all else LONG)
     for name, benchmark in BENCHMARKS.items():
-        if name not in (arguments.names or BENCHMARKS.keys() - ONLY_IF_NAMED):
+        if name not in (arguments.names or BENCHMARKS.keys() - left_out):
             continue
         began = time.perf_counter()
         print(f"{name} ...", file=sys.stderr, end=" ", flush=True)

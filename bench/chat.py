@@ -24,7 +24,7 @@ PLAIN = ROOT / "bench" / "peers" / "plain_chat.py"
 
 def run(*, full: bool = False) -> list[Result]:
     """The median of some rounds, each of one answer in a page of its own."""
-    rounds = 9 if full else 5
+    rounds = 9 if full else 4
     with tempfile.TemporaryDirectory() as name, upstream(TOKENS, RATE) as url:
         folder = Path(name)
         said, record = _messages(), folder / "record.json"

@@ -38,7 +38,7 @@ def run(*, full: bool = False) -> list[Result]:
         bare_url = bare.stdout.readline().strip()
         with serving(ROOT / "app.py") as app:
             ask(f"{app.url}/chat", 1, 0)
-            return [result for streams in (1, 8) for result in _compare(bare_url, app.url, streams, 7 if full else 3)]
+            return [result for streams in (1, 8) for result in _compare(bare_url, app.url, streams, 7 if full else 2)]
     finally:
         bare.kill()
         bare.wait()

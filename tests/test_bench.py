@@ -26,16 +26,19 @@ def test_page_arena_http_and_conversation_are_read_to_their_last_word(model, tmp
         assert server.memory_mb() > 50
 
 
-@pytest.mark.parametrize("peer, way", [("plain_chat.py", streams.PLAIN), ("article_server.py", streams.HTTP)])
+@pytest.mark.parametrize(
+    "peer, way",
+    [("plain_chat.py", streams.PLAIN), ("article_server.py", streams.HTTP), ("scripted_blocks.py", streams.PLAIN)],
+)
 def test_each_peer_answers(model, peer, way):
     with serving(streams.PEERS / peer, OPENAI_BASE_URL=f"{model}/v1") as server:
         assert way.load(server, 1).seen[0].updates > 1
 
 
 def test_every_benchmark_can_be_named_and_others_are_refused(capsys):
-    assert {"start", "streams", "chat", "arena", "leaderboard", "lab", "embedded", "sweeps", "soak"} == set(
-        command.BENCHMARKS
-    )
+    assert set(command.BENCHMARKS) == {
+        *("start", "streams", "limits", "chat", "arena", "leaderboard", "lab", "embedded", "sweeps", "soak")
+    }
     with pytest.raises(SystemExit):
         command.main(["stream"])
     assert "streams" in capsys.readouterr().err

@@ -70,14 +70,15 @@ class _Clock:
 class PageReader:
     """A reader of a Gradio page whose text box is `component`."""
 
-    def __init__(self, url: str, layout: Layout, component: int, record: str = "") -> None:
+    def __init__(self, url: str, layout: Layout, component: int, record: str = "", *, loading: bool = False) -> None:
         self._page = Page(url, layout)
         self._component = component
+        self._loading = loading
         self._layout, self._record = layout, record
         self._multimodal = layout.is_multimodal(component)
 
     async def open(self) -> None:
-        await self._page.open()
+        await self._page.open(loading=self._loading)
         if self._record:
             await self._page.trigger(self._layout.component("conversations"), "select", {"record": self._record})
 
@@ -143,7 +144,7 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
     if arguments.kind == "page":
         layout = await Layout.read(url)
         component = layout.component(arguments.target)
-        return [PageReader(url, layout, component, arguments.record) for _ in many]
+        return [PageReader(url, layout, component, arguments.record, loading=arguments.loading) for _ in many]
     if arguments.kind == "http":
         return [HttpReader(url, arguments.target, arguments.model, arguments.token) for _ in many]
     from openai import AsyncOpenAI
@@ -189,6 +190,7 @@ def main() -> None:
     parser.add_argument("kind", choices=["page", "http", "sdk"])
     parser.add_argument("url")
     parser.add_argument("--target", default="", help="the text box's elem_id, or the path to post to")
+    parser.add_argument("--loading", action="store_true", help="each page fetches its HTML first, as a browser does")
     parser.add_argument("--record", default="", help="a file with the conversation that each page opens first")
     parser.add_argument("--model", default="bench")
     parser.add_argument("--token", default="", help="what the server wants as a bearer token")

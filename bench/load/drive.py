@@ -84,12 +84,22 @@ class Readers:
 
 @contextmanager
 def reading(
-    kind: str, url: str, readers: int, *, target: str = "", spread_s: float = 0.0, record: str = "", token: str = ""
+    kind: str,
+    url: str,
+    readers: int,
+    *,
+    target: str = "",
+    spread_s: float = 0.0,
+    record: str = "",
+    token: str = "",
+    loading: bool = False,
 ) -> Iterator[Readers]:
     """Readers of one kind ("page", "http", "sdk") that have opened what they will ask; `record` is a file with the
-    conversation that the pages go on with, `token` what a server wants of a program."""
+    conversation that the pages go on with, `token` what a server wants of a program. Only `loading` pages fetch their
+    HTML, too, which takes longer than all else of opening one and belongs to no answer."""
     command = [sys.executable, "-m", "bench.load.client", kind, url, "--readers", str(readers)]
     command += ["--target", target, "--spread", str(spread_s), "--record", record, "--token", token]
+    command += ["--loading"] if loading else []
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Readers(process)

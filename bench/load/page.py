@@ -62,9 +62,10 @@ class Page:
         self._beating: asyncio.Task[None] | None = None
         self.watch: Callable[[bytes], None] = lambda _: None
 
-    async def open(self) -> None:
-        """Loads the page, holds its heartbeat and runs its load events."""
-        await (await self._calls.ask("GET", "/")).body()
+    async def open(self, *, loading: bool = True) -> None:
+        """Loads the page, holds its heartbeat and runs its load events; not `loading` it spares the server its HTML."""
+        if loading:
+            await (await self._calls.ask("GET", "/")).body()
         self._beating = asyncio.ensure_future(self._beat())
         for dependency in (one for one in self._layout.dependencies if any(t[1] == "load" for t in one["targets"])):
             await self._run(dependency)

@@ -140,7 +140,9 @@ class Votes(Readings):
 
         def work(connection: Connection) -> None:
             if replaces is not None and not rows.replace_battle(connection, replaces):
-                raise ArenaError("conflict", "This battle is not waiting for another opponent.")
+                raise ArenaError(
+                    "conflict", "This battle is not waiting for another opponent: vote on it, or start a new one."
+                )
             if not rows.add_battle(connection, battle, self.runner, replaces):
                 raise ArenaError("conflict", "A battle of this id is there already.")
 

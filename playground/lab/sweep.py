@@ -198,7 +198,9 @@ def _value(axis: str, part: str) -> Any:
     if axis != "top_k":
         return value
     if value != int(value):
-        raise SweepError(f"{AXES[axis]}: {part[:40]} is no whole number.")
+        raise SweepError(
+            f"{AXES[axis]}: {part[:40]} is no whole number. Write whole numbers with commas between, like 1, 2, 3."
+        )
     return int(value)
 
 
@@ -207,7 +209,9 @@ def _check(sweep: Sweep) -> None:
         raise SweepError("There is no prompt: write one a line, or choose a prompt set.")
     for name, values in sweep.axes.items():
         if not values:
-            raise SweepError("Choose at least one model." if name == "model" else f"{AXES[name]} has no value.")
+            raise SweepError(
+                "Choose at least one model." if name == "model" else f"{AXES[name]} has no value: write at least one."
+            )
         for value in values:
             if isinstance(value, float) and not math.isfinite(value):
                 raise SweepError(f"{AXES[name]}: {value} is no number.")

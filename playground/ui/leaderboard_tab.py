@@ -13,6 +13,7 @@ from ..arena.ratings import Options
 from ..arena.selection import CATEGORIES, Selection
 from ..arena.standings import Board, Standings, UnknownContenderError
 from . import leaderboard_view as view
+from .hints import hints
 from .quiet import QUIET
 from .untyped import Request, gr
 from .verdict_view import verdict_panel
@@ -26,6 +27,15 @@ VOTES: dict[str, Selection] = {
 }
 PERIODS = [("All time", 0), ("Last 90 days", 90), ("Last 30 days", 30), ("Last 7 days", 7)]
 TIES = [("Ties count half", "half"), ("Ties dropped", "drop"), ("Ties modelled (Davidson)", "davidson")]
+HINTS = {
+    "board-votes": "Blind: the names were hidden until the vote. Named: side by side, with the names in view. Judge: a "
+    "model voted, once in each order.",
+    "board-ties": "A tie as half a win for both, left out, or as an outcome of its own (Davidson's model).",
+    "board-mine": "The votes that were cast in this browser, or with your account.",
+    "board-leaked": "Votes on battles in which an answer named its model or maker: left out unless you want them.",
+    "board-styled": "Ratings as if all answers were equally long and decorated: how much of a lead is style.",
+    "verdict": "Decided at 40 times more evidence for one of them than for neither: you may look as often as you like.",
+}
 PROMPTS = [("All prompts", ""), *((one.capitalize(), one) for one in CATEGORIES)]
 
 
@@ -143,6 +153,7 @@ def build(arena: Arena, standings: Standings, voter: Any, opened: Callable[..., 
     wiring = _Wiring(tab, arena, standings)
     inputs = [voter, *tab.pair, *tab.filters.values()]
     opened(wiring.show, inputs, tab.shown, **QUIET)
+    opened(None, js=hints(HINTS))
     for component in tab.filters.values():
         component.input(wiring.show, inputs, tab.shown, **QUIET)
     for component in tab.pair:
@@ -154,13 +165,20 @@ def _lay_out() -> LeaderboardTab:
     pick: dict[str, Any] = {**plain, "elem_classes": "board-pick"}
     with gr.Row(elem_classes="board-filters"):
         filters: dict[str, Any] = {
-            "votes": gr.Radio(list(VOTES), value="Blind votes", label="Votes", elem_classes="segmented", **plain),
+            "votes": gr.Radio(
+                list(VOTES),
+                value="Blind votes",
+                label="Votes",
+                elem_classes="segmented",
+                **plain,
+                elem_id="board-votes",
+            ),
             "category": gr.Dropdown(PROMPTS, value="", label="Prompts", min_width=140, **pick),
             "days": gr.Dropdown(PERIODS, value=0, label="Period", min_width=140, **pick),
             "ties": gr.Dropdown(TIES, value="half", label="Ties", min_width=180, **pick, elem_id="board-ties"),
-            "mine": gr.Checkbox(label="Mine only", container=False, min_width=100),
+            "mine": gr.Checkbox(label="Mine only", container=False, min_width=100, elem_id="board-mine"),
             "leaked": gr.Checkbox(
-                label="With given-away names", info=None, container=False, min_width=150, elem_id="board-leaked"
+                label="With given-away names", container=False, min_width=150, elem_id="board-leaked"
             ),
             "styled": gr.Checkbox(
                 label="At equal style", interactive=False, container=False, min_width=120, elem_id="board-styled"

@@ -1,0 +1,32 @@
+"""What no page on this framework and no server on this SDK can go below: each of them alone, with the same readers.
+
+The framework alone is peers/scripted_blocks.py, whose words come from nowhere; the SDK alone is its own loop in one
+process, without any server.
+"""
+
+from __future__ import annotations
+
+from .load.drive import reading, upstream
+from .processes import serving
+from .result import Result
+from .streams import IDEAL_S, PEERS, PLAIN, RATE, SPREAD_S, TOKENS
+
+
+def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
+    """The same numbers of streams as in `streams`, each once."""
+    results: list[Result] = []
+    with serving(PEERS / "scripted_blocks.py") as server:
+        PLAIN.load(server, 1)
+        for many, spread_s in ((100, 0.0), (200, 0.0), (200, SPREAD_S)):
+            load = PLAIN.load(server, many, spread_s)
+            how = f"{many} streams " + ("within 5 s" if spread_s else "at once")
+            results.append(Result(f"the framework alone, {how}", load.last_s / IDEAL_S, "x ideal"))
+            if (many, spread_s) == (100, 0.0):
+                gap_ms = 1000 * load.quantile("gap_s", 0.95)
+                results.append(Result("  longest gap between visible updates, p95", gap_ms, "ms"))
+    with upstream(TOKENS, RATE) as url:
+        for many in (100, 200, 500):
+            with reading("sdk", url, many) as group:
+                alone = group.ask()
+            results.append(Result(f"the SDK alone, {many} streams at once", alone.last_s / IDEAL_S, "x ideal"))
+    return results
