@@ -12,7 +12,7 @@ from typing import Any
 
 from ..ops import memory
 from ..ops.gate import Gate
-from . import light, theme, zero_gpu
+from . import failures, light, theme, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
@@ -37,6 +37,7 @@ def launch(
     monitoring, analytics. Raises OSError when the port is taken.
     """
     zero_gpu.mark()
+    failures.tell()
     loops: list[asyncio.AbstractEventLoop] = []
 
     @asynccontextmanager

@@ -17,6 +17,8 @@ T = TypeVar("T")
 UPDATES_PER_S = 550
 SLOWEST_HZ, FASTEST_HZ = 3, 15
 HEARTBEAT_S = 1.0
+# Of the first interval, at least; and a step that spreads any number of followers evenly over the rest of it.
+FIRST_PART, GOLDEN = 0.3, 0.618034
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Pace:
     """Shares the update budget of one process among the streams that run in it."""
 
     active: int = 0
+    _begun: int = 0
 
     def interval_s(self) -> float:
         return 1 / min(max(UPDATES_PER_S / max(self.active, 1), SLOWEST_HZ), FASTEST_HZ)
@@ -37,6 +40,12 @@ class Pace:
         finally:
             self.active -= 1
 
+    def phase(self) -> float:
+        """The part of an interval after which the next follower's second update comes: where many begin at once, their
+        updates then come one after the other instead of all in a crowd that waits for itself."""
+        self._begun += 1
+        return FIRST_PART + (1 - FIRST_PART) * (self._begun * GOLDEN % 1)
+
     async def follow(
         self, latest: AsyncGenerator[T], *, opening: T | None = None, ended: asyncio.Event | None = None
     ) -> AsyncGenerator[T]:
@@ -48,7 +57,7 @@ class Pace:
         """
         with self.sharing():
             async with aclosing(latest):
-                shown = opening
+                shown, part = opening, self.phase()
                 task = asyncio.ensure_future(anext(latest))
                 try:
                     if opening is not None:
@@ -62,7 +71,8 @@ class Pace:
                         except StopAsyncIteration:
                             return
                         yield shown
-                        await _rested(self.interval_s(), ended)
+                        await _rested(self.interval_s() * part, ended)
+                        part = 1.0
                         task = asyncio.ensure_future(anext(latest))
                 finally:
                     if not task.done():

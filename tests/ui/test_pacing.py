@@ -1,6 +1,7 @@
 """The pace of page updates."""
 
 import asyncio
+from itertools import pairwise
 
 from playground.ui import pacing
 from playground.ui.pacing import Pace
@@ -118,3 +119,10 @@ async def test_the_end_is_shown_at_once_however_long_the_rest(monkeypatch):
         assert await anext(following) == 1
         ended.set()
         assert [value async for value in following] == [2]
+
+
+def test_those_who_begin_together_are_spread_over_the_first_interval():
+    pace = Pace()
+    parts = sorted(pace.phase() for _ in range(20))
+    assert parts[0] >= 0.3 and parts[-1] <= 1
+    assert all(0 < later - earlier < 0.1 for earlier, later in pairwise(parts))

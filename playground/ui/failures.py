@@ -1,0 +1,25 @@
+"""What Gradio prints of a function that failed goes to the log, by its kind and place. Knows no function.
+
+The last line of a printed traceback quotes what a reader has sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+from gradio import queueing, routes
+
+log = logging.getLogger(__name__)
+
+
+def tell() -> None:
+    """From here on, for all pages of this process."""
+    printing: list[Any] = [queueing, routes]
+    for module in printing:
+        module.traceback = SimpleNamespace(print_exc=_tell)
+
+
+def _tell() -> None:
+    log.exception("a function of the page failed")
