@@ -47,8 +47,12 @@ def environment(folder, desk):
 
 
 async def spent(http):
-    figures = (await http.get("/metrics", headers=OWNER)).text
-    return float(next(line for line in figures.splitlines() if line.startswith("playground_spent_usd ")).split()[1])
+    """What the metrics say; asked again where the database was too busy to tell."""
+    while True:
+        figures = (await http.get("/metrics", headers=OWNER)).text
+        for line in figures.splitlines():
+            if line.startswith("playground_spent_usd "):
+                return float(line.split()[1])
 
 
 async def by_http(http, at):
