@@ -57,7 +57,7 @@ class _Wiring:
         other: int | None,
         request: Request,
     ) -> AsyncGenerator[Changes]:
-        """Starts a battle or goes on with one, streams both panes, and leaves the page ready for the vote.
+        """Starts a battle or goes on with one, tells the page so, and streams both panes.
 
         All in one event: for the server an event costs as much as dozens of updates.
         """
@@ -101,10 +101,9 @@ class _Wiring:
                 yield changes
 
     def settle(self, board: Board) -> Changes:
-        """After every end, also that of a lost connection. The composer is told once more: a browser may still be busy
-        with its first change when the one that undoes it comes."""
-        composer = self._controls(replace(board, draft=""))[self._tab.composer]
-        return {self._tab.board: replace(board, draft="", note=""), self._tab.composer: composer}
+        """The page once nothing streams any more. An event of its own: a page that could vote or go on before the other
+        event has ended would not listen to who does."""
+        return {self._tab.board: replace(board, draft="", note=""), **self._controls(board)}
 
     async def stop(self, board: Board) -> None:
         await self._arena.stop(board.battle)
@@ -178,7 +177,6 @@ class _Wiring:
             log.error("battle %s broke off", battle.id, exc_info=error)
             board = replace(board, phase="cut", note=arena_view.BROKEN)
             yield {**self._shown(board), **begun}
-        yield {self._tab.board: board, **self._controls(board)}
         # What the last step held is sent once more when an event ends.
         yield {self._tab.notice: AS_IT_IS}
 
@@ -253,7 +251,7 @@ def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> lis
 
 
 def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
-    settled = streamed.then(wiring.settle, tab.board, [tab.board, tab.composer], **DIRECT)
+    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **DIRECT)
     settled.then(None, js=BLUR)
 
 
