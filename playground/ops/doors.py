@@ -42,6 +42,10 @@ USED = re.compile(
 UPLOADS = re.compile(r"/gradio_api/(upload|upload_progress)/?")
 CLOSED = re.compile(r"/(monitoring|custom_component|proxy=|file=https?:).*", re.IGNORECASE)
 
+# [v6], [v6]:port and v4:port; and the network through which IPv4 is reached from IPv6 alone (RFC 6052).
+WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
+NAT64 = ip_network("64:ff9b::/96")
+
 FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
 NOT_HERE = "There is nothing here."
 NOT_FETCHED = "A file is uploaded here; none is fetched from an address."
@@ -162,14 +166,18 @@ def address_of(headers: Headers, peer: str, hops: int) -> str:
 
 @lru_cache(maxsize=10_000)
 def counted(address: str) -> str:
-    """Under what an address is counted: itself, the IPv4 address that an IPv6 one wraps, or its /64."""
+    """Under what an address is counted: itself, the IPv4 address that an IPv6 one wraps, or its /64.
+
+    Some proxies write the port as well, which is another one with each connection.
+    """
+    with_port = WITH_PORT.fullmatch(address)
     try:
-        parsed = ip_address(address.strip("[]"))
+        parsed = ip_address((with_port[1] or with_port[2]) if with_port else address)
     except ValueError:
         return address
     if isinstance(parsed, IPv4Address):
         return str(parsed)
-    wrapped = parsed.ipv4_mapped
+    wrapped = IPv4Address(parsed.packed[-4:]) if parsed in NAT64 else parsed.ipv4_mapped
     return str(wrapped or ip_network((parsed.packed[:8] + bytes(8), 64)))
 
 

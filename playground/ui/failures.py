@@ -1,4 +1,4 @@
-"""What Gradio prints of a function that failed goes to the log, by its kind and place. Knows no function.
+"""What Gradio and its server print of what failed goes to the log, by its kind and place. Knows no function.
 
 The last line of a printed traceback quotes what a reader has sent.
 """
@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def tell() -> None:
-    """From here on, for all pages of this process."""
+    """From here on, for all pages of this process; called once the server is there, which brings a log of its own."""
+    server = logging.getLogger("uvicorn")
+    server.handlers.clear()
+    server.propagate = True
     printing: list[Any] = [queueing, routes]
     for module in printing:
         module.traceback = SimpleNamespace(print_exc=_tell)

@@ -37,7 +37,6 @@ def launch(
     monitoring, analytics. Raises OSError when the port is taken.
     """
     zero_gpu.mark()
-    failures.tell()
     loops: list[asyncio.AbstractEventLoop] = []
 
     @asynccontextmanager
@@ -71,6 +70,7 @@ def launch(
             "openapi_url": "/openapi.json",
         },
     )
+    failures.tell()
     light.lighten(page)
     memory.settle()
     return loops[0]

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from playground.conversation.allowance import ASKING, Visitor
 from playground.errors import ProviderError
 from playground.lab.long_texts import LONG, LongTexts
 
@@ -46,3 +47,20 @@ async def test_too_many_long_texts_are_refused_and_their_places_are_given_back()
         with pytest.raises(ValueError):
             await texts.work(LONG + 1, fails)
     assert await texts.work(LONG + 1, lambda: "again") == "again"
+
+
+async def test_one_address_cannot_take_all_places():
+    texts, go = LongTexts(most_waiting=3, most_each=2), threading.Event()
+
+    async def ask(address):
+        ASKING.set(Visitor(address))
+        return await texts.work(LONG + 1, lambda: go.wait(10))
+
+    greedy = [asyncio.ensure_future(ask("1.1.1.1")) for _ in range(3)]
+    other = asyncio.ensure_future(ask("2.2.2.2"))
+    await asyncio.wait(greedy, return_when=asyncio.FIRST_COMPLETED)
+    assert [one.done() for one in (*greedy, other)] == [False, False, True, False]
+    assert isinstance(greedy[2].exception(), ProviderError)
+    go.set()
+    assert await asyncio.gather(*greedy[:2], other) == [True] * 3
+    assert not texts._taken
