@@ -47,12 +47,8 @@ def environment(folder, desk):
 
 
 async def spent(http):
-    """What the metrics say; asked again where the database was too busy to tell."""
-    while True:
-        figures = (await http.get("/metrics", headers=OWNER)).text
-        for line in figures.splitlines():
-            if line.startswith("playground_spent_usd "):
-                return float(line.split()[1])
+    figures = (await http.get("/metrics", headers=OWNER)).text
+    return float(next(line for line in figures.splitlines() if line.startswith("playground_spent_usd ")).split()[1])
 
 
 async def by_http(http, at):
@@ -104,6 +100,7 @@ def test_a_hundred_sessions_never_spend_more_than_the_cap_and_each_refusal_says_
     with serving_desk(SlowDesk()) as desk:
         app = start_app(tmp_path, **environment(tmp_path, desk))
         try:
+            app.wait("/readyz")  # until then nobody can tell what was spent
             got, seen, ready = asyncio.run(crowd(app.url))
         finally:
             app.stop()

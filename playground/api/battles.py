@@ -17,7 +17,8 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from ..arena.accounts import account_of
-from ..arena.battle import Arena, Showing
+from ..arena.battle import Arena
+from ..arena.fights import Showing
 from ..arena.records import SEATS, Battle, Reveal, Seat, Side
 from ..ops.doors import ADDRESS
 from .arena_route import ArenaRoute

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import ProviderError
 from ..lab.counting import first_spans
 from ..lab.decoding import Distribution, Filters, decode
-from ..lab.long_texts import LONG_TEXTS
 from ..lab.token_lab import TokenLab
 from ..models.tokens import TokenSpan
 from .wire import PlainErrors, error_response
@@ -57,7 +56,7 @@ def build_router(lab: TokenLab) -> APIRouter:
         """Every token of a text: `bytes` as numbers, `start` and `end` in characters of the text."""
         try:
             found, _ = await first_spans(lab, body.text, body.encoding, EVERY)
-            return await LONG_TEXTS.work(len(body.text), lambda: _listed(body.encoding, found))
+            return await lab.texts.work(len(body.text), lambda: _listed(body.encoding, found))
         except ProviderError as error:
             return _refused(error)
 

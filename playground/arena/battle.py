@@ -6,10 +6,10 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from .bout import Bout, Panes
 from .closing import closed, styles_of
 from .comparison import Choice, Column, ballots
 from .counts import Outcome, Tally
+from .fights import Fight, Showing
 from .matchmaking import Matchmaker
 from .names import Names
 from .records import MOST_TURNS, SEATS, Answer, ArenaError, Battle, Reveal, Seat, Side, Stats, Turn, history
@@ -37,32 +38,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_PROMPT = 200_000
 STOP_WAIT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """What a reader may see of turn `turn` (0 is the first) at one moment.
-
-    The last one is `over` and says whether the vote is open (`ready`) and which seats another opponent can take
-    (`failed`).
-    """
-
-    battle: str
-    turn: int
-    panes: Panes
-    over: bool = False
-    ready: bool = False
-    failed: tuple[Seat, ...] = ()
-
-
-@dataclass
-class _Fight:
-    """A battle that streams in this process. `unfinished` are the replies that were cut off, by turn and seat."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    closing: asyncio.Future[Battle] | None = None
-    unfinished: list[tuple[int, Seat, Reply, str]] = field(default_factory=list[tuple[int, Seat, Reply, str]])
 
 
 class Arena:
@@ -86,7 +61,7 @@ class Arena:
         self._opened: Future[Votes] = Future()
         self._matchmaker = Matchmaker(backends, rng or SystemRandom())
         self._names = Names.of(backends.catalog)
-        self._fights: dict[str, _Fight] = {}
+        self._fights: dict[str, Fight] = {}
 
     @property
     def listed(self) -> tuple[ListedContender, ...]:
@@ -196,7 +171,7 @@ class Arena:
 
         Whatever ends it, what was shown is stored: a reader who stops can vote on what is there.
         """
-        mine = self._fights[battle.id] = _Fight()
+        mine = self._fights[battle.id] = Fight()
         fought = battle
         shown, panes = 0, Panes((seat, Pane()) for seat in SEATS)
         try:
@@ -212,7 +187,7 @@ class Arena:
                         async for panes in stream:
                             yield Showing(battle.id, at, panes)
                 finally:
-                    fought = _noted(fought, at, bout, mine)
+                    fought = mine.noted(fought, at, bout)
                 if mine.stop.is_set() or any(panes[seat].failed for seat in asked):
                     break
         finally:
@@ -296,13 +271,10 @@ class Arena:
             await asyncio.shield(fight.closing)
 
     async def _seated(self, battle: Battle, seat: Seat) -> ListedContender:
-        one = battle.contender(seat)
-        return {one.id: one for one in self.listed}.get(one) or await asyncio.to_thread(
-            (await self.store()).contender, one
-        )
-
-    def _contender(self, store: Votes, contender_id: str) -> ListedContender:
-        return {one.id: one for one in self.listed}.get(contender_id) or store.contender(contender_id)
+        """Who sits there; only those that are no longer listed are looked up in the store."""
+        sitting = battle.contender(seat)
+        listed = next((one for one in self.listed if one.id == sitting), None)
+        return listed or await asyncio.to_thread((await self.store()).contender, sitting)
 
     def _bout(self, battle: Battle, at: int, asked: dict[Seat, ListedContender], tick_s: Callable[[], float]) -> Bout:
         turn = battle.turns[at]
@@ -313,18 +285,21 @@ class Arena:
         kept: dict[Seat, Answer] = {seat: answer for seat in SEATS if (answer := turn.answer(seat)) is not None}
         return Bout(replies, kept, tick_s)
 
-    async def _close(self, battle: Battle, fight: _Fight) -> Battle:
+    async def _close(self, battle: Battle, fight: Fight) -> Battle:
         try:
-            return await asyncio.to_thread(self._write, await self.store(), battle, fight)
+            cut: dict[Seat, ListedContender] = {
+                seat: await self._seated(battle, seat) for _, seat, _, _ in fight.unfinished
+            }
+            return await asyncio.to_thread(self._write, await self.store(), battle, fight, cut)
         finally:
             self._fights.pop(battle.id, None)
             fight.over.set()
 
-    def _write(self, store: Votes, battle: Battle, fight: _Fight) -> Battle:
+    def _write(self, store: Votes, battle: Battle, fight: Fight, cut: Mapping[Seat, ListedContender]) -> Battle:
         for at, seat, reply, shown in fight.unfinished:
-            contender = self._contender(store, battle.contender(seat)).contender
             asked = history(battle.turns[: at + 1], seat)[:-1]
-            battle = battle.with_answers(at, {seat: Answer.of(self._backends.cut_off(contender, asked, reply), shown)})
+            ended = self._backends.cut_off(cut[seat].contender, asked, reply)
+            battle = battle.with_answers(at, {seat: Answer.of(ended, shown)})
         battle = closed(battle, self._names)
         store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
         for seat in battle.failed:
@@ -336,18 +311,6 @@ class Arena:
 def _person(store: Votes, voter: str) -> str:
     """Whose votes of a day are counted: the account's, else the address's, because a browser is anew at will."""
     return voter if voter.startswith(ACCOUNT) else store.voter(f"address {ASKING.get().address}")
-
-
-def _noted(battle: Battle, at: int, bout: Bout, fight: _Fight) -> Battle:
-    """The battle with the answers of a bout. A side of which nothing was shown has answered nothing yet."""
-    answers: dict[Seat, Answer] = {}
-    for seat, (reply, shown) in bout.replies().items():
-        answer = Answer.of(reply, shown)
-        if answer.text or answer.failed:
-            answers[seat] = answer
-            if not reply.done:
-                fight.unfinished.append((at, seat, reply, shown))
-    return battle.with_answers(at, answers)
 
 
 def _reveal(store: Votes, battle: Battle, outcome: Outcome, revised: bool) -> Reveal:

@@ -13,7 +13,6 @@ from ..models import tokens
 from ..models.pricing import cost
 from ..models.tokens import TokenSpan
 from ..types import ModelSpec, Usage
-from .long_texts import LONG_TEXTS
 from .token_lab import TokenLab
 
 Encoding = Literal["o200k_base", "cl100k_base", "local"]
@@ -48,7 +47,7 @@ async def first_spans(lab: TokenLab, text: str, encoding: str, most: int) -> tup
         return await lab.first_spans(text, most)
     if encoding not in tokens.ENCODINGS:
         raise ProviderError("bad_request", f"encoding must be one of {', '.join(ENCODINGS)}.", param="encoding")
-    return await LONG_TEXTS.work(len(text), lambda: tokens.first_spans(text, encoding, most))
+    return await lab.texts.work(len(text), lambda: tokens.first_spans(text, encoding, most))
 
 
 async def count_all(lab: TokenLab, text: str) -> Counts:
@@ -59,7 +58,7 @@ async def count_all(lab: TokenLab, text: str) -> Counts:
     check_text(text)
     own, *others = await asyncio.gather(
         _count_locally(lab, text),
-        *(LONG_TEXTS.work(len(text), partial(tokens.count, text, name)) for name in tokens.ENCODINGS),
+        *(lab.texts.work(len(text), partial(tokens.count, text, name)) for name in tokens.ENCODINGS),
     )
     return {**dict(zip(tokens.ENCODINGS, others, strict=True)), LOCAL: own}
 

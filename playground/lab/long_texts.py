@@ -43,7 +43,3 @@ class LongTexts:
         finally:
             self._taken[address] -= 1
             self._taken += Counter()  # forgets who has no place
-
-
-# One for the process: its cores are shared, whoever asks.
-LONG_TEXTS = LongTexts()

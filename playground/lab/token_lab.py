@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..errors import ProviderError
 from ..models.tokens import TokenSpan, check_whole, locate_first
 from .decoding import Distribution, Filters
-from .long_texts import LONG_TEXTS
+from .long_texts import LongTexts
 
 Context = tuple[int, ...]
 
@@ -69,11 +69,12 @@ class TokenLab:
     """Asks the embedded model, and keeps what it has said. Every call raises ProviderError.
 
     `overloaded` while the model loads or is switched off, `bad_request` for a text that cannot be used,
-    `context_length` for one that is longer than the window.
+    `context_length` for one that is longer than the window. `texts` gives long ones their turn.
     """
 
     def __init__(self, model: LanguageModel | None) -> None:
         self._given = model
+        self.texts = LongTexts()
         self._kept: OrderedDict[Context, Distribution] = OrderedDict()
         self._pieces: Sequence[bytes] = ()
 
@@ -138,7 +139,7 @@ class TokenLab:
         found = await self.model.ids(text)
         pieces = await self.pieces()
         shown = [(token, pieces[token]) for token in found[:most]]
-        return await LONG_TEXTS.work(len(text), lambda: locate_first(text, shown)), len(found)
+        return await self.texts.work(len(text), lambda: locate_first(text, shown)), len(found)
 
     async def pieces(self) -> Sequence[bytes]:
         """The bytes of every token, by id."""

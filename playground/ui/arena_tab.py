@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 from random import SystemRandom
-from types import MappingProxyType
 from typing import Any
 
 from ..arena.battle import Arena
@@ -69,23 +68,9 @@ class _Wiring:
                 private = queue.pair if queue else None
                 battle = await self._arena.start(prompt, who, self._pair(one, other), private=private)
         except ArenaError as error:
-            yield self._refused(replace(board, note=error.message, draft=prompt))
+            yield self._shown(replace(board, note=error.message, draft=prompt))
             return
-        async with aclosing(self._fought(battle, {self._tab.composer: ""})) as shown:
-            async for changes in shown:
-                yield changes
-
-    async def ask_any(
-        self,
-        board: Board,
-        voter: str,
-        queue: BattleQueue | None,
-        one: int | None,
-        other: int | None,
-        request: Request,
-    ) -> AsyncGenerator[Changes]:
-        prompt = suggestions.some(SystemRandom())[0]
-        async with aclosing(self.ask(prompt, board, voter, queue, one, other, request)) as shown:
+        async with aclosing(self._fought(battle, value="")) as shown:
             async for changes in shown:
                 yield changes
 
@@ -94,7 +79,7 @@ class _Wiring:
         try:
             battle = await self._arena.redraw(board.battle)
         except ArenaError as error:
-            yield self._refused(replace(board, note=error.message))
+            yield self._shown(replace(board, note=error.message))
             return
         async with aclosing(self._fought(battle)) as shown:
             async for changes in shown:
@@ -158,14 +143,11 @@ class _Wiring:
     async def tally(self, voter: str, request: Request) -> str:
         return arena_view.tally_table(await self._arena.tally(await voter_of(self._arena, voter, request)))
 
-    async def _fought(
-        self, battle: Battle, written: Mapping[Any, str] = MappingProxyType({})
-    ) -> AsyncGenerator[Changes]:
-        """The turn as it is answered, after the page was told that it is; `written` are new values of controls."""
+    async def _fought(self, battle: Battle, **composer: str) -> AsyncGenerator[Changes]:
+        """The turn as it is answered, the page told first that it is; `composer` is what else changes of that."""
         board = Board.of(battle)
         begun = self._controls(board)
-        for control, value in written.items():
-            begun[control] |= {"value": value}
+        begun[self._tab.composer] |= composer
         try:
             with self._pace.sharing():
                 async with aclosing(self._arena.fight(battle, self._pace.interval_s)) as showings:
@@ -179,9 +161,6 @@ class _Wiring:
             yield {**self._shown(board), **begun}
         # What the last step held is sent once more when an event ends.
         yield {self._tab.notice: AS_IT_IS}
-
-    def _refused(self, board: Board) -> Changes:
-        return {**self._shown(board), **self._controls(board)}
 
     def _shown(self, board: Board) -> Changes:
         panes = {pane: arena_view.messages(board, seat) for seat, pane in self._tab.panes.items()}
@@ -233,6 +212,10 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: An
     return take_over
 
 
+def _any_prompt() -> str:
+    return suggestions.some(SystemRandom())[0]
+
+
 def _modes(now: str) -> list[Any]:
     return [gr.update(visible=now == mode) for mode in (BLIND, NAMED)]
 
@@ -242,7 +225,8 @@ def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> lis
     sources = [(tab.composer.submit, tab.composer), *((button.click, button) for button in tab.suggested)]
     asking = [tab.board, voter, queue, *tab.pair]
     streams = [event(wiring.ask, [source, *asking], tab.stream, **STREAMED) for event, source in sources]
-    streams.append(tab.surprise.click(wiring.ask_any, asking, tab.stream, **STREAMED))
+    surprised = tab.surprise.click(_any_prompt, None, tab.composer, **DIRECT)
+    streams.append(surprised.then(wiring.ask, [tab.composer, *asking], tab.stream, **STREAMED))
     streams.append(tab.redraw.click(wiring.redraw, tab.board, tab.stream, **STREAMED))
     for streamed in streams:
         _settle(tab, wiring, streamed)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Literal, cast
 
-from ..arena.battle import Showing
 from ..arena.blinding import Pane, Seen
 from ..arena.bout import Panes
 from ..arena.counts import Outcome, Tally
+from ..arena.fights import Showing
 from ..arena.records import SEATS, Answer, Battle, Reveal, Seat, Side
 from ..models.contenders import ListedContender
 from . import format

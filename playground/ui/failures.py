@@ -6,6 +6,7 @@ The last line of a printed traceback quotes what a reader has sent.
 from __future__ import annotations
 
 import logging
+import traceback
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,13 +16,13 @@ log = logging.getLogger(__name__)
 
 
 def tell() -> None:
-    """From here on, for all pages of this process; called once the server is there, which brings a log of its own."""
+    """From here on, for all pages of this process; called once the server is there, which sets up a log of its own."""
     server = logging.getLogger("uvicorn")
     server.handlers.clear()
     server.propagate = True
     printing: list[Any] = [queueing, routes]
     for module in printing:
-        module.traceback = SimpleNamespace(print_exc=_tell)
+        module.traceback = SimpleNamespace(**{**vars(traceback), "print_exc": _tell})
 
 
 def _tell() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import ProviderError
 from ..lab.counting import ENCODINGS, by_model, count_all, first_spans
-from ..lab.long_texts import LONG_TEXTS
 from ..lab.perplexity import MOST_SCORED, Surprise, score
 from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
@@ -81,7 +80,7 @@ class _Wiring:
         }
         try:
             spans, count = await first_spans(self._lab, text, encoding, tokens_view.MOST_DRAWN)
-            drawn = await LONG_TEXTS.work(len(text), lambda: tokens_view.text_tokens(text, spans, count))
+            drawn = await self._lab.texts.work(len(text), lambda: tokens_view.text_tokens(text, spans, count))
         except ProviderError as error:
             drawn = tokens_view.trouble(error.message)
         return {**changes, part.tokens: drawn}

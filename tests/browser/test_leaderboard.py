@@ -7,6 +7,8 @@ import json
 import pytest
 from playwright.async_api import expect
 
+from playground.ui.leaderboard_tab import HINTS
+
 from ..conftest import start_app
 from ..filled import STRENGTHS, fill
 
@@ -69,6 +71,8 @@ async def test_table_filters_verdict_and_downloads(opened, boards):
     await expect(page.locator("#heat tbody tr")).to_have_count(len(STRENGTHS))
     await expect(page.locator("#days rect")).not_to_have_count(0)
     await expect(page.locator("#verdict polyline")).to_have_count(1)
+    for part, told in HINTS.items():
+        await expect(page.locator(f"#{part}")).to_have_attribute("title", told)
 
     best, worst = names[0], names[-1]
     await choose(page, "The other", worst)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from playground.arena.battle import Showing
 from playground.arena.blinding import Pane
 from playground.arena.counts import Tally
+from playground.arena.fights import Showing
 from playground.arena.records import Answer, Battle, Reveal, Side, Stats, Turn
 from playground.models.contenders import ListedContender
 from playground.types import Contender, SamplingParams, Usage
