@@ -15,7 +15,7 @@ from .processes import ROOT, serving
 from .result import Result
 
 MODEL = "smollm2-135m-instruct"
-TOKENS = 64
+TOKENS = 48
 
 # llama.cpp's server alone in a process, with the same settings, printing its address.
 BARE = """

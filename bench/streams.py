@@ -2,16 +2,18 @@
 
 The upstream (50 tokens/s a stream, 150 tokens) and the readers are processes of their own; both share the machine
 with what is measured. `x ideal` is the slowest reader's time from the question to the last word, over 3 s. All rounds
-of a server meet the same process, one after the other, as a day does.
+of a server meet the same process, one after the other, as a day does. What 100 pages take is the median of several
+rounds, because one differs from the next by a tenth.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from .load.drive import Load, playground, reading, upstream
 from .peers import open_webui
@@ -46,20 +48,21 @@ def run(*, full: bool = False) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder, upstream(TOKENS, RATE) as url:
         with _served(ROOT / "app.py", PAGE, playground(Path(folder), url)) as server:
             memory, most = _memory(server, loading=full)
-            loads = {many: PAGE.load(server, many) for many in ((1, 10, 50, 100) if full else (100,))}
+            few = {many: PAGE.load(server, many) for many in ((1, 10, 50) if full else ())}
+            hundred = [PAGE.load(server, 100) for _ in range(5 if full else 3)]
             spread = PAGE.load(server, 200, SPREAD_S)
             http = HTTP.load(server, 500)
-            first = _first_words(server, url, 100 if full else 50)
+            first = _first_words(server, url, 100 if full else 40)
             arena = ARENA.load(server, 50)
         peer = {"OPENAI_BASE_URL": f"{url}/v1"}
         with _served(PEERS / "plain_chat.py", PLAIN, peer) as server:
             plain = PLAIN.load(server, 100)
         with _served(PEERS / "article_server.py", HTTP, peer) as server:
-            article_streams = 500 if full else 200  # each has a thread: five hundred take half a minute
+            article_streams = 500 if full else 100  # each has a thread: five hundred take half a minute
             article = HTTP.load(server, article_streams)
         product = open_webui.load(f"{url}/v1", 100)
     return [
-        *_page({**loads, 200: most}, spread, plain),
+        *_page(few, hundred, most, spread, plain),
         Result("POST /chat, 500 streams at once", http.last_s / IDEAL_S, "x ideal", "<= 1.15"),
         Result(f"  the article's server, {article_streams} streams at once", article.last_s / IDEAL_S, "x ideal"),
         *_against(product),
@@ -77,29 +80,26 @@ def _served(script: Path, way: Way, environ: Mapping[str, str]) -> Iterator[Serv
         yield server
 
 
-def _page(loads: Mapping[int, Load], spread: Load, plain: Load) -> list[Result]:
-    goals = {100: "<= 1.12", 200: "<= 1.25"}
-    a_hundred = loads[100]
+def _page(few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: Load, plain: Load) -> list[Result]:
+    def usual(figure: Callable[[Load], float]) -> float:
+        return median(map(figure, hundred))
+
+    cpu_s = usual(lambda one: one.server_cpu_s)
     return [
-        *(
-            Result(f"chat page, {many} streams at once", one.last_s / IDEAL_S, "x ideal", goals.get(many, ""))
-            for many, one in loads.items()
-        ),
+        *(Result(f"chat page, {many} streams at once", one.last_s / IDEAL_S, "x ideal") for many, one in few.items()),
+        Result("chat page, 100 streams at once", usual(lambda one: one.last_s) / IDEAL_S, "x ideal", "<= 1.12"),
+        Result("chat page, 200 streams at once", most.last_s / IDEAL_S, "x ideal", "<= 1.25"),
         Result("chat page, 200 streams within 5 s", spread.last_s / IDEAL_S, "x ideal", "<= 1.05"),
         Result("  plain ChatInterface, 100 streams at once", plain.last_s / IDEAL_S, "x ideal"),
-        Result("server CPU of 1,000 tokens on the page, 100 streams", _cpu_s(a_hundred), "s"),
-        Result("  over that of a plain ChatInterface", a_hundred.server_cpu_s / plain.server_cpu_s, "x", "<= 0.143"),
+        Result("server CPU of 1,000 tokens on the page, 100 streams", cpu_s / (100 * TOKENS) * 1000, "s"),
+        Result("  over that of a plain ChatInterface", cpu_s / plain.server_cpu_s, "x", "<= 0.143"),
         Result(
             "longest gap between visible updates, p95, 100 streams",
-            1000 * a_hundred.quantile("gap_s", 0.95),
+            1000 * usual(lambda one: one.quantile("gap_s", 0.95)),
             "ms",
             "<= 250",
         ),
     ]
-
-
-def _cpu_s(load: Load) -> float:
-    return load.server_cpu_s / (len(load.seen) * TOKENS) * 1000
 
 
 def _against(product: Load | None) -> list[Result]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-UPDATES_PER_S = 550
+UPDATES_PER_S = 600
 SLOWEST_HZ, FASTEST_HZ = 3, 15
 HEARTBEAT_S = 1.0
 # Of the first interval, at least; and a step that spreads any number of followers evenly over the rest of it.

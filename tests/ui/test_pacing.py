@@ -15,7 +15,7 @@ async def latest(values, every_s):
 
 def test_the_rate_falls_as_streams_are_added_within_its_bounds():
     assert Pace(0).interval_s() == Pace(1).interval_s() == 1 / 15
-    assert Pace(110).interval_s() == 1 / 5
+    assert Pace(120).interval_s() == 1 / 5
     assert Pace(1000).interval_s() == 1 / 3
 
 
