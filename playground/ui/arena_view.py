@@ -14,7 +14,7 @@ from ..arena.fights import Showing
 from ..arena.records import SEATS, Answer, Battle, Reveal, Seat, Side
 from ..models.contenders import ListedContender
 from . import format
-from .transcript import NOTE, Shown, folded, text_block
+from .transcript import NOTE, Shown, failed, folded, text_block
 
 # empty: nothing asked yet. cut: it ended before there was anything to vote on.
 Phase = Literal["empty", "running", "ready", "failed", "cut", "voted"]
@@ -135,7 +135,7 @@ def messages(board: Board, seat: Seat) -> list[Shown]:
         if pane.text:
             shown.append({"role": "assistant", "content": text_block(pane.text)})
         if pane.failed:
-            shown.append(folded(NOTE, BROKE_OFF if pane.text else FAILED))
+            shown.append(failed(BROKE_OFF if pane.text else FAILED))
         elif board.phase == "running" and at == len(board.prompts) - 1 and not (pane.text or pane.done):
             shown.append(folded(NOTE, WAITING, pending=True))
     return shown

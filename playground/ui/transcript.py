@@ -45,7 +45,7 @@ def turn(reply: Reply, model: ModelSpec | None, *, over: bool = False) -> list[S
         text, _ = mask_keys(reply.text, growing=not (over or reply.done))
         shown.append({"role": "assistant", "content": text_block(text)})
     if reply.error:
-        shown.append(folded(NOTE, reply.error.message))
+        shown.append(failed(reply.error.message))
     elif reply.done and not reply.text:
         shown.append(folded(NOTE, "The model ended without writing an answer."))
     elif over and not reply.done:
@@ -94,6 +94,13 @@ def folded(kind: str, title: str, content: str = "", *, pending: bool = False) -
     status = "pending" if pending else "done"
     metadata = {"id": kind, "title": _plain(title), "status": status}
     return {"role": "assistant", "content": text_block(content), "metadata": metadata}
+
+
+def failed(what: str) -> Shown:
+    """A note that tells of an error."""
+    note = folded(NOTE, what)
+    note["metadata"]["title"] = f'<span class="wrong">{note["metadata"]["title"]}</span>'
+    return note
 
 
 def _plain(title: str) -> str:

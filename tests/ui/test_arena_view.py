@@ -57,7 +57,7 @@ def test_further_turns_stand_below_earlier_ones():
 @pytest.mark.parametrize(("text", "said"), [("", arena_view.FAILED), ("Half", arena_view.BROKE_OFF)])
 def test_a_failing_side_says_so_in_the_same_words_whoever_it_is(text, said):
     board = Board.of(BATTLE).shown(showing(Pane(text, failed=True), Pane("Ho", True), over=True, failed=("a",)))
-    assert arena_view.messages(board, "a")[-1]["metadata"]["title"] == said
+    assert arena_view.messages(board, "a")[-1]["metadata"]["title"] == f'<span class="wrong">{said}</span>'
     assert board.phase == "failed"
     now = arena_view.controls(board)
     assert (now.can_vote, now.can_redraw, now.can_undo) == (False, True, False)

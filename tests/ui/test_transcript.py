@@ -49,13 +49,15 @@ def test_an_error_stands_below_the_text_that_came():
     failed = Reply(MODEL.id, "Hel", error=ProviderError("connection", "The line dropped."), usage=Usage(1, 1))
     shown = transcript.turn(failed, MODEL)
     assert text(shown[0]) == "Hel"
-    assert titles(shown)[1] == "The line dropped."
+    assert titles(shown)[1] == '<span class="wrong">The line dropped.</span>'
     assert "stopped by an error" in titles(shown)[2]
 
 
 def test_words_of_a_provider_are_shown_as_they_are():
     failed = Reply(MODEL.id, error=ProviderError("bad_request", "<b>`*x*`</b> [a](http://b)"))
-    assert titles(transcript.turn(failed, MODEL)) == [r"\<b\>\`\*x\*\`\</b\> \[a\](http://b)"]
+    assert titles(transcript.turn(failed, MODEL)) == [
+        r'<span class="wrong">\<b\>\`\*x\*\`\</b\> \[a\](http://b)</span>'
+    ]
 
 
 def test_messages_left_out_are_counted_above_the_answer():
