@@ -135,7 +135,7 @@ async def test_a_stop_before_the_first_word_leaves_nothing_to_vote_on(make_arena
     arena, _ = make_arena([5.0, *answer("late")])
     battle = await arena.start("Hello", "me")
     async for showing in arena.fight(battle, lambda: 0.01):
-        asyncio.get_running_loop().call_soon(arena._fights[battle.id].stop.set) if not showing.over else None
+        asyncio.get_running_loop().call_soon(arena._fights.going_on[battle.id].stop.set) if not showing.over else None
     assert not showing.ready and not showing.failed
     await refused("conflict", arena.vote(battle.id, "a", "me"))
 

@@ -134,7 +134,7 @@ async def test_a_newcomer_who_is_stopped_at_once_leaves_the_seat_to_another(make
     [failed] = (await fought(arena, battle))[-1].failed
     after = await arena.redraw(battle.id)
     async for showing in arena.fight(after, lambda: 0.01):
-        asyncio.get_running_loop().call_soon(arena._fights[after.id].stop.set) if not showing.over else None
+        asyncio.get_running_loop().call_soon(arena._fights.going_on[after.id].stop.set) if not showing.over else None
     assert (showing.ready, showing.failed) == (False, (failed,))
     provider.script = spoken
     assert (await fought(arena, await arena.redraw(after.id)))[-1].ready
