@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 import httpx2
 from pydantic import SecretStr
@@ -35,9 +34,6 @@ from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
 from .settings import Settings
 from .stored import durable_of, keeping_of, open_ledger, open_votes
-
-if TYPE_CHECKING:
-    pass
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000

@@ -27,11 +27,16 @@ from .errors import ConfigError
 APP = "llm-playground"
 
 
+def clean_key(pasted: str) -> str:
+    """A key without the quotes or the line break that were pasted along: a common slip."""
+    return pasted.strip().strip("\"'").strip()
+
+
 def _secret(value: Any) -> Any:
-    """A key pasted with quotes or a line break is a common slip; an empty one means "not set"."""
+    """A clean key; an empty one means "not set"."""
     if not isinstance(value, str):
         return value
-    key = value.strip().strip("\"'").strip()
+    key = clean_key(value)
     if not is_sendable(key):
         raise ValueError("holds a character that no key has: copy it once more")
     return key or None

@@ -2,7 +2,7 @@
 
 TRL   preference and KTO rows in its conversational form (https://huggingface.co/docs/trl/dataset_formats)
 DPO   preference rows of Azure OpenAI and Fireworks
-arena the rows of lmarena-ai/arena-human-preference-140k, with what it takes to read them back (import_rows.py)
+arena the rows of lmarena-ai/arena-human-preference-140k, with what it takes to read them back (importing.py)
 """
 
 from __future__ import annotations
