@@ -11,6 +11,8 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from ..errors import PlaygroundError
+
 log = logging.getLogger(__name__)
 
 REDIS_WAIT_S = 1.0
@@ -19,7 +21,7 @@ RETRY_S = 2.0
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}
 
 
-class RatesUnknownError(Exception):
+class RatesUnknownError(PlaygroundError):
     """The store of the counts cannot be reached, so nobody knows how often somebody has asked."""
 
 
