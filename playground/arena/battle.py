@@ -254,11 +254,9 @@ def _check(prompt: str) -> None:
     if len(prompt) > LONGEST_PROMPT:
         text = f"The prompt has {len(prompt):,} characters: shorten it to {LONGEST_PROMPT:,} at most."
         raise ArenaError("context_length", text)
-    try:
-        prompt.encode("utf-8")
-    except UnicodeEncodeError as error:
-        text = f"The prompt has half a character at position {error.start}: remove it and send again."
-        raise ArenaError("bad_request", text) from None
+    if (at := tokens.half_character(prompt)) is not None:
+        text = f"The prompt has half a character at position {at}: remove it and send again."
+        raise ArenaError("bad_request", text)
 
 
 def _new_id() -> str:
