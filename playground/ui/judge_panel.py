@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from ..api.standings import is_token
+from ..api.owner_token import is_token
 from ..arena.battle import Arena
 from ..arena.judge import Progress, estimate, judge
 from ..conversation.reply import Backends
