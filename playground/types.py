@@ -167,6 +167,13 @@ class Usage:
             self.estimated or other.estimated,
         )
 
+    def tokens_per_s(self, ttft_s: float | None, duration_s: float) -> float | None:
+        """Output tokens of one call per second after the first one, None where too little arrived to say."""
+        if ttft_s is None or self.output_tokens < 2:
+            return None
+        writing_s = duration_s - ttft_s
+        return (self.output_tokens - 1) / writing_s if writing_s > 0.01 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
