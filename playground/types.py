@@ -57,13 +57,14 @@ class Family:
 
     `accepts` always, `accepts_when` only while the effort is one of `when_effort`
     (an unset effort counts as `default_effort`), `exclusive` groups not together. `json_mode` is JSON without a
-    schema, `image_tokens` the name of a formula in models/image_tokens.py and its numbers.
+    schema, `image_tokens` the name of a formula in models/image_tokens.py and its numbers. The `wire` "own" is known to
+    its provider's file alone.
     """
 
     name: str
     provider: str
     match: tuple[str, ...] = ()
-    wire: Literal["responses", "chat", "messages", "generate"] = "chat"
+    wire: Literal["responses", "chat", "messages", "generate", "own"] = "chat"
     accepts: frozenset[str] = frozenset()
     accepts_when: frozenset[str] = frozenset()
     when_effort: tuple[str, ...] = ()
