@@ -111,7 +111,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         sweeps=Sweeps(
             backends,
             Runs(settings.data_dir / "experiments"),
-            allowance=guard.left_to_asker,
+            usd_left=guard.left_to_asker,
             ending=lambda: gate.draining,
         ),
         token_lab=TokenLab(Watched(LocalLab(local), guard) if local else None),

@@ -15,6 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "types": 0,
     "errors": 0,
+    "spreadsheet": 0,
     "settings": 1,
     "models": 2,
     "providers": 3,

@@ -11,12 +11,13 @@ from pydantic import AfterValidator, SecretStr
 
 from ..arena.connectivity import Ties
 from ..arena.counts import BadVoteError
-from ..arena.export import Format, csv_of
+from ..arena.export import Format
 from ..arena.published import leaderboard_json, verdict_json
 from ..arena.ratings import Options
 from ..arena.records import Kind
 from ..arena.selection import Category, Selection, Source
 from ..arena.standings import Standings, UnknownContenderError
+from ..spreadsheet import csv_of
 from .arena_route import ArenaRoute
 from .owner_token import refusal
 from .wire import STREAM_HEADERS, error_response

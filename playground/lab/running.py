@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from ..conversation.reply import Backends
 from ..types import Message
-from .forecast import Allowance, Forecast, admit, forecast
+from .forecast import Forecast, UsdLeft, admit, forecast
 from .progress import Active, Shown
 from .runs import Result, Run, Runs, UnknownRunError
 from .sweep import Cell, Plan, Sweep, SweepError, plan, unique
@@ -36,7 +36,7 @@ HOPELESS = {"auth", "permission", "quota", "not_found"}
 class Sweeps:
     """Everything a page may do with experiments.
 
-    `allowance` says what may still be spent, `ending` whether the process is to end: then what was asked is
+    `usd_left` says what may still be spent, `ending` whether the process is to end: then what was asked is
     finished and nothing else is asked. Used from one event loop.
     """
 
@@ -45,14 +45,14 @@ class Sweeps:
         backends: Backends,
         runs: Runs,
         *,
-        allowance: Allowance | None = None,
+        usd_left: UsdLeft | None = None,
         at_once: Mapping[str, int] = AT_ONCE,
         patience_s: float = PATIENCE_S,
         ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._backends = backends
         self._runs = runs
-        self._allowance = allowance
+        self._usd_left = usd_left
         self._at_once = at_once
         self._patience_s = patience_s
         self._ending = ending
@@ -74,7 +74,7 @@ class Sweeps:
         """
         planned = await asyncio.to_thread(self.plan, sweep)
         expected, reused = await self._expected(planned, reuse)
-        admit(expected, confirmed=confirmed, allowance=await self._allowance() if self._allowance else None)
+        admit(expected, confirmed=confirmed, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         try:
             run = await asyncio.to_thread(self._runs.create, sweep, reused)
@@ -91,7 +91,7 @@ class Sweeps:
         planned = await asyncio.to_thread(self.plan, run.sweep)
         kept = {key for key, result in run.results.items() if not result.failed}
         expected = await asyncio.to_thread(forecast, planned, self._backends.catalog, kept)
-        admit(expected, confirmed=True, allowance=await self._allowance() if self._allowance else None)
+        admit(expected, confirmed=True, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         await asyncio.to_thread(self._runs.mend, run_id)
         if not self._is_running(run_id):

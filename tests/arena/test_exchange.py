@@ -7,9 +7,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from playground.arena.exchange import export_votes, exported, labelled
+from playground.arena.exchange import export_votes, exported
 from playground.arena.export import FORMATS
 from playground.arena.records import Answer, Turn
+from playground.models.contenders import labelled
 
 from .exchanged import CONTENDERS, IDS, NASTY, ONE, rows_of, said
 from .records import battle
