@@ -1,4 +1,4 @@
-"""The owner's panel for the judge: estimate, start, stop. Every handler asks for the owner's token. Wiring only.
+"""The owner's panel for the judge: estimate, start, stop. Each handler asks for the owner's token. Layout and wiring.
 
 The page has no login and its functions can be called by anybody, so a hidden button protects nothing.
 """

@@ -1,4 +1,4 @@
-"""The section on the next token: a prefix, filters, bars, the greedy path, ten draws. Layout and wiring."""
+"""The section on the next token: prefix, filters, bars, greedy path, draws. Layout and wiring; knows no tokenizer."""
 
 from __future__ import annotations
 
