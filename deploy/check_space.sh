@@ -56,5 +56,6 @@ echo "tests beside a Space's packages:"
 "$uv" pip install --quiet --python "$work/space/bin/python" -r requirements-dev.txt -c "$work/resolved-$own.txt"
 "$work/space/bin/python" -m pytest -q -p no:cacheprovider \
   tests/conversation tests/models tests/providers/test_contract.py tests/ui tests/test_api.py tests/test_settings.py \
-  tests/arena/test_votefile.py tests/arena/test_exchange.py tests/deploy/test_front_matter.py
+  tests/arena/test_votefile.py tests/arena/test_exchange.py tests/arena/test_importing.py \
+  tests/deploy/test_front_matter.py
 echo "A Space can run this."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 import httpx2
 from pydantic import SecretStr
@@ -35,9 +34,6 @@ from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
 from .settings import Settings
 from .stored import durable_of, keeping_of, open_ledger, open_votes
-
-if TYPE_CHECKING:
-    pass
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
@@ -115,7 +111,7 @@ def compose(settings: Settings, *, public: bool = False) -> Composition:
         sweeps=Sweeps(
             backends,
             Runs(settings.data_dir / "experiments"),
-            allowance=guard.left_to_asker,
+            usd_left=guard.left_to_asker,
             ending=lambda: gate.draining,
         ),
         token_lab=TokenLab(Watched(LocalLab(local), guard) if local else None),

@@ -7,6 +7,7 @@ PlaygroundError
       not allowed       auth, permission, quota
       try again later   rate_limit, overloaded, timeout
       broken upstream   connection, protocol, truncated, server
+ +-- ArenaError, SweepError, BadFileError ...: one for each part that can refuse, defined where it is raised
 """
 
 from __future__ import annotations

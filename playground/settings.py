@@ -27,11 +27,16 @@ from .errors import ConfigError
 APP = "llm-playground"
 
 
+def clean_key(pasted: str) -> str:
+    """A key without the quotes or the line break that were pasted along: a common slip."""
+    return pasted.strip().strip("\"'").strip()
+
+
 def _secret(value: Any) -> Any:
-    """A key pasted with quotes or a line break is a common slip; an empty one means "not set"."""
+    """A clean key; an empty one means "not set"."""
     if not isinstance(value, str):
         return value
-    key = value.strip().strip("\"'").strip()
+    key = clean_key(value)
     if not is_sendable(key):
         raise ValueError("holds a character that no key has: copy it once more")
     return key or None
@@ -105,6 +110,21 @@ class Settings(BaseModel):
         known: Any = getattr(self, variable.lower(), None)
         return known.get_secret_value() if isinstance(known, SecretStr) else _secret(self.environ.get(variable))
 
+    @property
+    def is_public(self) -> bool:
+        """Whether strangers can reach the page: on a Space, behind a proxy, on an address other than loopback."""
+        return bool(self.space_id) or self.trusted_proxy_hops > 0 or not self.host.startswith(LOOPBACK)
+
+    @property
+    def has_budget(self) -> bool:
+        return any((self.daily_budget_usd, self.address_budget_usd, self.session_budget_usd))
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether visitors can sign in: on a Space with its own client. Elsewhere Gradio would only play at it, with
+        one account for everybody."""
+        return bool(self.space_id and self.oauth_client_id and self.oauth_client_secret)
+
     @validator("openai_base_url", "anthropic_base_url", "google_gemini_base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
@@ -118,15 +138,6 @@ class Settings(BaseModel):
         if value is None or re.match(r"\s*(postgres|postgresql|sqlite)(\+\w+)?://", value.get_secret_value()):
             return value and SecretStr(value.get_secret_value().strip())
         raise ValueError("must look like postgresql://user:password@host/name or sqlite:///file.db")
-
-    @property
-    def is_public(self) -> bool:
-        """Whether strangers can reach the page: on a Space, behind a proxy, on an address other than loopback."""
-        return bool(self.space_id) or self.trusted_proxy_hops > 0 or not self.host.startswith(LOOPBACK)
-
-    @property
-    def has_budget(self) -> bool:
-        return any((self.daily_budget_usd, self.address_budget_usd, self.session_budget_usd))
 
     @validator("rate_limit", "local_rate_limit")
     @classmethod
@@ -175,12 +186,6 @@ class Settings(BaseModel):
         if value is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", value.strip()):
             raise ValueError("must look like owner/name")
         return value and value.strip()
-
-    @property
-    def offers_sign_in(self) -> bool:
-        """Whether visitors can sign in: on a Space with its own client. Elsewhere Gradio would only play at it, with
-        one account for everybody."""
-        return bool(self.space_id and self.oauth_client_id and self.oauth_client_secret)
 
     @validator("require_sign_in")
     @classmethod

@@ -57,13 +57,14 @@ class Family:
 
     `accepts` always, `accepts_when` only while the effort is one of `when_effort`
     (an unset effort counts as `default_effort`), `exclusive` groups not together. `json_mode` is JSON without a
-    schema, `image_tokens` the name of a formula in models/image_tokens.py and its numbers.
+    schema, `image_tokens` the name of a formula in models/image_tokens.py and its numbers. The `wire` "own" is known to
+    its provider's file alone.
     """
 
     name: str
     provider: str
     match: tuple[str, ...] = ()
-    wire: Literal["responses", "chat", "messages", "generate"] = "chat"
+    wire: Literal["responses", "chat", "messages", "generate", "own"] = "chat"
     accepts: frozenset[str] = frozenset()
     accepts_when: frozenset[str] = frozenset()
     when_effort: tuple[str, ...] = ()
@@ -166,6 +167,13 @@ class Usage:
             self.thinking_tokens + other.thinking_tokens,
             self.estimated or other.estimated,
         )
+
+    def tokens_per_s(self, ttft_s: float | None, duration_s: float) -> float | None:
+        """Output tokens of one call per second after the first one, None where too little arrived to say."""
+        if ttft_s is None or self.output_tokens < 2:
+            return None
+        writing_s = duration_s - ttft_s
+        return (self.output_tokens - 1) / writing_s if writing_s > 0.01 else None
 
 
 @dataclass(frozen=True, slots=True)

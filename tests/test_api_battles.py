@@ -177,8 +177,8 @@ async def test_a_running_battle_cannot_be_voted_on_until_it_is_stopped(serve):
 
     http, arena, _ = serve(endless)
     streamed = asyncio.ensure_future(http.post("/battles", json={"prompt": "Hello"}))
-    await at_most(5, lambda: arena._fights)
-    [battle] = arena._fights
+    await at_most(5, lambda: arena._fights.going_on)
+    [battle] = arena._fights.going_on
     refused(await http.post(f"/battles/{battle}/vote", json={"outcome": "a"}), 425, "too_early")
     await asyncio.sleep(0.5)
     assert (await http.post(f"/battles/{battle}/stop")).status_code == 204

@@ -13,8 +13,8 @@ from playground.arena.selection import Selection
 from playground.arena.standings import Standings
 
 from .arena.conftest import database, database_url, postgres, votes  # noqa: F401
+from .arena.exchanged import ONE
 from .arena.records import CONTENDERS, battle
-from .arena.test_exchange import ONE
 
 TOKEN = "s3cret-token"
 

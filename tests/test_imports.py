@@ -1,6 +1,8 @@
-"""The architecture, held by reading the import statements."""
+"""The architecture, held by reading the import statements and the map in ARCHITECTURE.md."""
 
 import ast
+import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "types": 0,
     "errors": 0,
+    "spreadsheet": 0,
     "settings": 1,
     "models": 2,
     "providers": 3,
@@ -119,6 +122,33 @@ def test_tabs_do_not_import_tabs():
     for stem, path in tabs.items():
         for name, _ in imports_of(path):
             assert not (set(name.split(".")) & (tabs.keys() - {stem})), f"{path} imports {name}"
+
+
+def on_the_map():
+    """(folder of the package, name or pattern) of every file that ARCHITECTURE.md puts there."""
+    drawn = (ROOT / "ARCHITECTURE.md").read_text("utf-8").split("\nplayground/\n")[1].split("\ndocs/")[0]
+    folder = ""
+    for line in drawn.splitlines():
+        if not line.startswith("    "):
+            head = re.match(r"  (\w+)/ ", line)
+            folder = head[1] if head else ""
+            line = "" if head else line  # what a folder is, in words
+        for name in re.findall(r"[\w*]+\.(?:py|js|html|css|toml)\b", line):
+            yield folder, name
+
+
+MAPPED = sorted(set(on_the_map()))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.name != "__init__.py"], ids=lambda path: path.stem)
+def test_every_module_is_on_the_map(path):
+    folder = path.parent.relative_to(PACKAGE).as_posix().removeprefix(".")
+    assert any(folder == place and fnmatchcase(path.name, name) for place, name in MAPPED), f"{path} is not there"
+
+
+@pytest.mark.parametrize(("folder", "name"), MAPPED)
+def test_the_map_names_nothing_that_is_gone(folder, name):
+    assert [*(PACKAGE / folder).glob(name)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

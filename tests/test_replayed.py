@@ -6,8 +6,8 @@ import json
 import httpx2
 import pytest
 
+from .attacks.forgery import Caller, Forgery, client, filled
 from .conftest import start_app
-from .test_forged import Caller, Forgery, client, filled
 from .upstream import SAYINGS, configured, upstream
 
 

@@ -1,4 +1,4 @@
-"""POST /battles and what follows: turns, stop, redraw, vote, undo. Thin: calls what the page calls.
+"""POST /battles and what follows: turns, stop, redraw, vote, undo. Thin: calls what the page calls. Knows no SQL.
 
 Before the vote a client gets an opaque id and text. Only who began a battle goes on with it and votes: to everybody
 else, another address or account, its id is unknown.

@@ -1,4 +1,4 @@
-"""GET /experiments/{run}: everything an experiment has come to. Thin: its id is all that opens one."""
+"""GET /experiments/{run}: all an experiment has come to. Thin: its id is all that opens one. Knows no page."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ from ..conversation.allowance import Visitor
 from ..ops.gate import Gate
 from ..ops.guard import Guard
 from ..ops.telemetry import exposition
-from .standings import is_token
-from .wire import error_response
+from .owner_token import refusal
 
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 # How long an answer is good for: anybody may ask, and finding out writes to the disk.
@@ -81,13 +80,9 @@ def build_router(readiness: Readiness, guard: Guard, gate: Gate, admin_token: Se
     @router.get("/metrics", response_model=None)
     async def metrics(authorization: Annotated[str, Header()] = "") -> Response:
         """Figures for Prometheus, for whoever has the owner's token."""
-        if admin_token is None:
-            return error_response("not_found", "There are no metrics here: set PLAYGROUND_ADMIN_TOKEN to have them.")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not is_token(token, admin_token):
-            refusal = error_response("auth", "The metrics need the owner's token: Authorization: Bearer <token>.")
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            return refusal
+        nothing = "There are no metrics here: set PLAYGROUND_ADMIN_TOKEN to have them."
+        if refused := refusal(authorization, admin_token, nothing=nothing, needed="The metrics need"):
+            return refused
         problems = await readiness.problems()
         figures = {
             "playground_up_since_seconds": ("gauge", "When the process began, in seconds since 1970.", begun_at),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -12,13 +11,15 @@ from pydantic import AfterValidator, SecretStr
 
 from ..arena.connectivity import Ties
 from ..arena.counts import BadVoteError
-from ..arena.export import Format, csv_of
+from ..arena.export import Format
 from ..arena.published import leaderboard_json, verdict_json
 from ..arena.ratings import Options
 from ..arena.records import Kind
 from ..arena.selection import Category, Selection, Source
 from ..arena.standings import Standings, UnknownContenderError
+from ..spreadsheet import csv_of
 from .arena_route import ArenaRoute
+from .owner_token import refusal
 from .wire import STREAM_HEADERS, error_response
 
 MEDIA = {"csv": "text/csv; charset=utf-8"}
@@ -86,20 +87,11 @@ def build_router(standings: Standings, admin_token: SecretStr | None) -> APIRout
         form: Annotated[Format, Query(alias="format")], authorization: Annotated[str, Header()] = ""
     ) -> Response:
         """Every vote as JSONL or CSV, for whoever has the owner's token."""
-        if admin_token is None:
-            return error_response("not_found", "There is no export here: set PLAYGROUND_ADMIN_TOKEN to have one.")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not is_token(token, admin_token):
-            refusal = error_response("auth", "The export needs the owner's token: Authorization: Bearer <token>.")
-            refusal.headers["WWW-Authenticate"] = "Bearer"
-            return refusal
+        nothing = "There is no export here: set PLAYGROUND_ADMIN_TOKEN to have one."
+        if refused := refusal(authorization, admin_token, nothing=nothing, needed="The export needs"):
+            return refused
         suffix = "csv" if form == "csv" else "jsonl"
         headers = {**STREAM_HEADERS, "Content-Disposition": f'attachment; filename="votes-{form}.{suffix}"'}
         return StreamingResponse(await standings.exported(form), media_type=MEDIA.get(form, JSONL), headers=headers)
 
     return router
-
-
-def is_token(given: str, token: SecretStr) -> bool:
-    """Compares in constant time, so that nobody finds it out by the clock."""
-    return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.get_secret_value().encode())

@@ -6,29 +6,23 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import Future
-from contextlib import aclosing
 from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from ..conversation.allowance import ASKING
-from ..conversation.growing import Reply
 from ..conversation.reply import Backends
 from ..models import tokens
 from ..models.contenders import ListedContender
 from . import style
 from .accounts import ACCOUNT
-from .blinding import Pane
-from .bout import Bout, Panes
-from .closing import closed, styles_of
 from .comparison import Choice, Column, ballots
 from .counts import Outcome, Tally
-from .fights import Fight, Showing
+from .fights import Fights, Showing
 from .matchmaking import Matchmaker
-from .names import Names
-from .records import MOST_TURNS, SEATS, Answer, ArenaError, Battle, Reveal, Seat, Side, Stats, Turn, history
+from .records import MOST_TURNS, SEATS, ArenaError, Battle, Reveal, Seat, Side, Stats, Turn
 from .selection import category_of
 
 if TYPE_CHECKING:
@@ -37,7 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST_PROMPT = 200_000
-STOP_WAIT_S = 10.0
 
 
 class Arena:
@@ -60,8 +53,7 @@ class Arena:
         self._accounts_only = accounts_only
         self._opened: Future[Votes] = Future()
         self._matchmaker = Matchmaker(backends, rng or SystemRandom())
-        self._names = Names.of(backends.catalog)
-        self._fights: dict[str, Fight] = {}
+        self._fights = Fights(backends, self.store, self._seated)
 
     @property
     def listed(self) -> tuple[ListedContender, ...]:
@@ -166,49 +158,22 @@ class Arena:
         await asyncio.to_thread(store.add_battle, after, before.id)
         return after
 
-    async def fight(self, battle: Battle, tick_s: Callable[[], float]) -> AsyncGenerator[Showing]:
+    def fight(self, battle: Battle, tick_s: Callable[[], float]) -> AsyncGenerator[Showing]:
         """Streams what of `battle` has no answer yet, at most every `tick_s()` seconds, then opens the vote.
 
         Whatever ends it, what was shown is stored: a reader who stops can vote on what is there.
         """
-        mine = self._fights[battle.id] = Fight()
-        fought = battle
-        shown, panes = 0, Panes((seat, Pane()) for seat in SEATS)
-        try:
-            who = {seat: await self._seated(battle, seat) for seat in SEATS}
-            for at, turn in enumerate(battle.turns):
-                asked: dict[Seat, ListedContender] = {seat: who[seat] for seat in SEATS if turn.answer(seat) is None}
-                if not asked:
-                    continue
-                shown = at
-                bout = self._bout(fought, at, asked, tick_s)
-                try:
-                    async with aclosing(bout.panes(mine.stop)) as stream:
-                        async for panes in stream:
-                            yield Showing(battle.id, at, panes)
-                finally:
-                    fought = mine.noted(fought, at, bout)
-                if mine.stop.is_set() or any(panes[seat].failed for seat in asked):
-                    break
-        finally:
-            # A reader who hangs up cancels this, perhaps twice; the writing goes on by itself.
-            mine.closing = asyncio.ensure_future(self._close(fought, mine))
-            await asyncio.shield(mine.closing)
-        ended = mine.closing.result()
-        yield Showing(battle.id, shown, panes, True, ended.status == "ready", ended.failed)
+        return self._fights.fight(battle, tick_s)
 
     async def stop(self, battle_id: str) -> None:
         """Ends a battle that streams in this process, and returns once that is stored. Harmless on any other."""
-        fight = self._fights.get(battle_id)
-        if fight is not None:
-            fight.stop.set()
-            await asyncio.wait([asyncio.ensure_future(fight.over.wait())], timeout=STOP_WAIT_S)
+        await self._fights.stop(battle_id)
 
     async def vote(self, battle_id: str, outcome: str, voter: str) -> Reveal:
         """Counts a vote and tells who sat where. Raises ArenaError; `conflict` holds the first vote's outcome."""
         self.check_voter(voter)
         store = await self.store()
-        await self._stored(battle_id)
+        await self._fights.stored(battle_id)
         person = _person(store, voter)
 
         def work() -> Reveal:
@@ -262,50 +227,14 @@ class Arena:
     async def _ended(self, battle_id: str) -> Battle:
         """The blind battle of that id as it is stored, after whatever is being written on it."""
         store = await self.store()
-        await self._stored(battle_id)
+        await self._fights.stored(battle_id)
         return await asyncio.to_thread(store.battle, battle_id)
-
-    async def _stored(self, battle_id: str) -> None:
-        fight = self._fights.get(battle_id)
-        if fight is not None and fight.closing is not None:
-            await asyncio.shield(fight.closing)
 
     async def _seated(self, battle: Battle, seat: Seat) -> ListedContender:
         """Who sits there; only those that are no longer listed are looked up in the store."""
         sitting = battle.contender(seat)
         listed = next((one for one in self.listed if one.id == sitting), None)
         return listed or await asyncio.to_thread((await self.store()).contender, sitting)
-
-    def _bout(self, battle: Battle, at: int, asked: dict[Seat, ListedContender], tick_s: Callable[[], float]) -> Bout:
-        turn = battle.turns[at]
-        replies: dict[Seat, AsyncGenerator[Reply]] = {
-            seat: self._backends.reply(one.contender, history(battle.turns[: at + 1], seat))
-            for seat, one in asked.items()
-        }
-        kept: dict[Seat, Answer] = {seat: answer for seat in SEATS if (answer := turn.answer(seat)) is not None}
-        return Bout(replies, kept, tick_s)
-
-    async def _close(self, battle: Battle, fight: Fight) -> Battle:
-        try:
-            cut: dict[Seat, ListedContender] = {
-                seat: await self._seated(battle, seat) for _, seat, _, _ in fight.unfinished
-            }
-            return await asyncio.to_thread(self._write, await self.store(), battle, fight, cut)
-        finally:
-            self._fights.pop(battle.id, None)
-            fight.over.set()
-
-    def _write(self, store: Votes, battle: Battle, fight: Fight, cut: Mapping[Seat, ListedContender]) -> Battle:
-        for at, seat, reply, shown in fight.unfinished:
-            asked = history(battle.turns[: at + 1], seat)[:-1]
-            ended = self._backends.cut_off(cut[seat].contender, asked, reply)
-            battle = battle.with_answers(at, {seat: Answer.of(ended, shown)})
-        battle = closed(battle, self._names)
-        store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
-        for seat in battle.failed:
-            errors = [answer.error for answer in battle.answers(seat) if answer.failed]
-            log.warning("battle %s: seat %s failed (%s)", battle.id, seat, errors[-1] if errors else "stopped")
-        return battle
 
 
 def _person(store: Votes, voter: str) -> str:
@@ -325,11 +254,9 @@ def _check(prompt: str) -> None:
     if len(prompt) > LONGEST_PROMPT:
         text = f"The prompt has {len(prompt):,} characters: shorten it to {LONGEST_PROMPT:,} at most."
         raise ArenaError("context_length", text)
-    try:
-        prompt.encode("utf-8")
-    except UnicodeEncodeError as error:
-        text = f"The prompt has half a character at position {error.start}: remove it and send again."
-        raise ArenaError("bad_request", text) from None
+    if (at := tokens.half_character(prompt)) is not None:
+        text = f"The prompt has half a character at position {at}: remove it and send again."
+        raise ArenaError("bad_request", text)
 
 
 def _new_id() -> str:

@@ -121,15 +121,15 @@ def _groups(together: Bools) -> list[Bools]:
 
 def _disconnected(counts: Counts, island: Bools) -> Caveat:
     members = tuple(name for name, inside in zip(counts.contenders, island, strict=True) if inside)
-    return Caveat("disconnected", members, f"{listed(members)} never met any of the others")
+    return Caveat("disconnected", members, f"{enumerated(members)} never met any of the others")
 
 
 def _never(members: tuple[str, ...], verb: str, ties: Ties) -> str:
     done = verb if ties == "drop" else f"{verb} or tied"
     outside = "" if len(members) == 1 else " against anyone else"
-    return f"{listed(members)} never {done}{outside}"
+    return f"{enumerated(members)} never {done}{outside}"
 
 
-def listed(names: Sequence[str]) -> str:
+def enumerated(names: Sequence[str]) -> str:
     """Names in a sentence: "A, B and C"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

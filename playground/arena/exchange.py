@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ..errors import PlaygroundError
 from ..models import tokens
-from ..models.contenders import ListedContender
+from ..models.contenders import labelled
 from . import parquet
 from .export import Format, StoredVote, lines
 from .importing import stored_vote
@@ -22,15 +20,6 @@ from .votefile import BadFileError, rows, shown
 
 if TYPE_CHECKING:
     from .votes import Votes
-
-
-def labelled(contenders: Mapping[str, ListedContender]) -> dict[str, ListedContender]:
-    """The same by id, each under a name of its own: who shares one has a part of the id behind it."""
-    shared = Counter(one.name for one in contenders.values())
-    return {
-        key: replace(one, name=f"{one.name} ({key[:8]})") if shared[one.name] > 1 else one
-        for key, one in contenders.items()
-    }
 
 
 def exported(votes: Votes, form: Format) -> Iterator[str]:

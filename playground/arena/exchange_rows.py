@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 
 from sqlalchemy import Connection, text
 
 from ..models.contenders import ListedContender
 from . import rows, tally_rows
 from .export import StoredVote
-from .records import SEATS, Battle, Seat
-from .rows import STYLE_COLUMNS, TURNS, VOTED
+from .records import SEATS, Seat
+from .rows import STYLE_COLUMNS, VOTED
 from .style import Style
 from .tally_rows import Voted
 
@@ -63,11 +62,7 @@ def page(
     values = dict(zip(("created", "battle", "source"), after, strict=True))
     found: list[StoredVote] = []
     for row in connection.execute(PAGE, {**values, "most": most}):
-        leaked: tuple[Seat, ...] = tuple(seat for seat in SEATS if seat in row.leaked)
-        turns = TURNS.validate_json(row.turns)
-        battle = Battle(
-            row.battle, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked, row.category
-        )
+        battle = rows.battle_of(row, row.battle)
         styles: dict[Seat, Style] = {
             seat: Style(**{name: getattr(row, f"{seat}_{name}") for name in Style.__dataclass_fields__})
             for seat in SEATS
@@ -89,7 +84,8 @@ def add(connection: Connection, votes: Iterable[StoredVote]) -> int:
             if contender.id not in known:
                 rows.add_contender(connection, contender, "import")
                 known.add(contender.id)
-        connection.execute(ADD_BATTLE, _battle_values(vote))
+        stored = {**rows.battle_values(vote.battle, "import"), **rows.style_values(vote.styles)}
+        connection.execute(ADD_BATTLE, {**stored, "updated": time.time()})
         values = {
             "battle": vote.battle.id,
             "source": vote.source,
@@ -103,22 +99,3 @@ def add(connection: Connection, votes: Iterable[StoredVote]) -> int:
             new.append(Voted(*row))
     tally_rows.count(connection, new)
     return len(new)
-
-
-def _battle_values(vote: StoredVote) -> dict[str, object]:
-    battle = vote.battle
-    return {
-        "id": battle.id,
-        "kind": battle.kind,
-        "a": battle.a,
-        "b": battle.b,
-        "voter": battle.voter,
-        "runner": "import",
-        "status": battle.status,
-        "turns": rows.dump(battle.turns),
-        "leaked": "".join(battle.leaked),
-        "category": battle.category,
-        "created": battle.created,
-        "updated": time.time(),
-        **{f"{seat}_{name}": value for seat in SEATS for name, value in asdict(vote.styles[seat]).items()},
-    }

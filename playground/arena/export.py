@@ -2,20 +2,19 @@
 
 TRL   preference and KTO rows in its conversational form (https://huggingface.co/docs/trl/dataset_formats)
 DPO   preference rows of Azure OpenAI and Fireworks
-arena the rows of lmarena-ai/arena-human-preference-140k, with what it takes to read them back (import_rows.py)
+arena the rows of lmarena-ai/arena-human-preference-140k, with what it takes to read them back (importing.py)
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from ..models.contenders import ListedContender
+from ..spreadsheet import csv_line
 from .counts import Outcome
 from .records import SEATS, Battle, Seat, history
 from .selection import Source
@@ -29,7 +28,6 @@ CSV_COLUMNS = (
     *("battle", "created", "source", "kind", "outcome", "contender_a", "name_a", "contender_b", "name_b"),
     *("category", "leaked", "revised", "turns", "tokens_a", "tokens_b", "prompt", "answer_a", "answer_b"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = dict[str, Any]
 
 
@@ -63,9 +61,9 @@ class StoredVote:
 def lines(votes: Iterable[StoredVote], form: Format) -> Iterator[str]:
     """The file, line by line with line ends: JSONL, or CSV with a head."""
     if form == "csv":
-        yield _csv_line(CSV_COLUMNS)
+        yield csv_line(CSV_COLUMNS)
         for vote in votes:
-            yield _csv_line([_cell(value) for value in csv_row(vote)])
+            yield csv_line(csv_row(vote))
         return
     rows = ROWS[form]
     for vote in votes:
@@ -245,21 +243,3 @@ def _metadata(vote: StoredVote) -> Row:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def csv_of(rows: Sequence[Row]) -> str:
-    """Rows of the same columns as CSV with a head; empty for no rows."""
-    if not rows:
-        return ""
-    return "".join(_csv_line([_cell(cell) for cell in cells]) for cells in [rows[0], *(row.values() for row in rows)])
-
-
-def _cell(value: Any) -> Any:
-    """A spreadsheet runs a cell that begins like a formula; an apostrophe keeps it text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def _csv_line(cells: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()

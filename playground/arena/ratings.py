@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import PlaygroundError
 from . import bradley_terry
 from .bradley_terry import Rows, Solution
-from .connectivity import Caveat, NoFiniteEstimateError, Ties, caveats, cores, listed, undecided
+from .connectivity import Caveat, NoFiniteEstimateError, Ties, caveats, cores, enumerated, undecided
 from .counts import Bools, Counts, Floats, Ints
 
 MEAN_RATING = 1000.0
@@ -228,5 +228,5 @@ def _named(counts: Counts, solved: Solution, options: Options, effects: tuple[st
 def _undetermined(counts: Counts, solved: Solution, effects: tuple[str, ...]) -> Caveat:
     names = (*counts.contenders, *effects, "share of ties")
     adrift: list[int] = solved.adrift.tolist()
-    text = f"the votes leave {listed([names[at] for at in adrift])} without bounds"
+    text = f"the votes leave {enumerated([names[at] for at in adrift])} without bounds"
     return Caveat("undetermined", tuple(names[at] for at in adrift if at < len(counts.contenders)), text)

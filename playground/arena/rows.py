@@ -152,7 +152,12 @@ def _contender(row: Any) -> ListedContender:
 
 def add_battle(connection: Connection, battle: Battle, runner: str, replaces: str | None = None) -> bool:
     """Whether it was written: False where a battle of that id is there already."""
-    values = {
+    return connection.execute(ADD_BATTLE, {**battle_values(battle, runner), "replaces": replaces}).rowcount == 1
+
+
+def battle_values(battle: Battle, runner: str) -> dict[str, Any]:
+    """What of a battle's row a Battle says, by the names of the columns."""
+    return {
         "id": battle.id,
         "kind": battle.kind,
         "a": battle.a,
@@ -163,19 +168,25 @@ def add_battle(connection: Connection, battle: Battle, runner: str, replaces: st
         "turns": dump(battle.turns),
         "leaked": "".join(battle.leaked),
         "category": battle.category,
-        "replaces": replaces,
         "created": battle.created,
     }
-    return connection.execute(ADD_BATTLE, values).rowcount == 1
+
+
+def style_values(styles: Mapping[Seat, Style]) -> dict[str, Any]:
+    """The style of both sides, by the names of STYLE_COLUMNS."""
+    return {f"{seat}_{name}": value for seat in SEATS for name, value in asdict(styles[seat]).items()}
 
 
 def battle(connection: Connection, battle_id: str) -> Battle | None:
     row = connection.execute(READ_BATTLE, {"id": battle_id}).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else battle_of(row, row.id)
+
+
+def battle_of(row: Any, battle_id: str) -> Battle:
+    """The battle of that id from a row with its columns."""
     leaked: tuple[Seat, ...] = tuple(seat for seat in SEATS if seat in row.leaked)
     turns = TURNS.validate_json(row.turns)
-    return Battle(row.id, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked, row.category)
+    return Battle(battle_id, row.a, row.b, row.voter, row.created, turns, row.kind, row.status, leaked, row.category)
 
 
 def replace_battle(connection: Connection, battle_id: str) -> bool:
@@ -203,7 +214,7 @@ def open_turn(connection: Connection, before: Battle, after: Battle, runner: str
 
 
 def close_turn(connection: Connection, battle: Battle, styles: Mapping[Seat, Style]) -> None:
-    values: dict[str, Any] = {f"{seat}_{name}": value for seat in SEATS for name, value in asdict(styles[seat]).items()}
+    values = style_values(styles)
     for seat in SEATS:
         stats = Stats.of(battle.answers(seat))
         values |= {f"{seat}_ttft_s": stats.ttft_s, f"{seat}_cost": stats.cost}

@@ -10,9 +10,9 @@ from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import PlaygroundError
-from ..models.contenders import ListedContender
+from ..models.contenders import ListedContender, labelled
 from .counts import Counts
-from .exchange import exported, labelled
+from .exchange import exported
 from .export import Format
 from .leaderboard import Leaderboard, leaderboard
 from .ratings import Options

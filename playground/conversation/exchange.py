@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ..errors import ProviderError
+from ..models.tokens import half_character
 from ..types import Contender, Image, Message
 from .archive import Conversation
 from .images import image_at
@@ -19,7 +20,6 @@ from .records import FORMAT, LONGEST_TITLE, UnreadableError, load
 HEADINGS = {"system": "System prompt", "user": "You", "assistant": "Model"}
 MARK = re.compile(r"^<!-- (system|user|assistant)(?:: (.*?))? -->$")
 KNOWN_ROLES = ("system", "developer", "user", "assistant")
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can name one, and no answer to a browser can hold it
 TEXT_PARTS = ("text", "input_text", "output_text")
 IMAGE_PARTS = ("image_url", "input_image")
 
@@ -82,7 +82,7 @@ def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation
         text, images = _content_of(message.get("content"), number)
         if images and role != "user":
             raise UnreadableError(f"Message {number} has a picture: only a user's message can have one.")
-        if HALF_CHARACTER.search(text):
+        if half_character(text) is not None:  # no answer to a browser could hold it
             raise UnreadableError(f"Message {number} has half a character (a lone surrogate): remove it.")
         if role in ("user", "assistant"):
             conversation = conversation.said(Message(role, text, images), under=conversation.leaf)

@@ -12,7 +12,7 @@ from importlib import import_module
 from itertools import count, islice
 from typing import Any, cast
 
-from ..errors import ProviderError
+from ..errors import PlaygroundError, ProviderError
 
 MOST_SCHEMA = 50_000
 MOST_SHOWN = 20
@@ -21,7 +21,7 @@ PATTERN_S = 0.2
 FENCE = "```"
 
 
-class _TooCostlyError(Exception):
+class _TooCostlyError(PlaygroundError):
     """The schema cannot be checked in reasonable time; the message says why."""
 
 

@@ -166,14 +166,12 @@ def check_messages(messages: Sequence[Message]) -> None:
         raise ProviderError("bad_request", "Only the user's messages can hold images: remove the others.")
     check_together([image for message in messages for image in message.images])
     for message in messages:
-        try:
-            message.content.encode("utf-8")
-        except UnicodeEncodeError as error:
+        if (at := tokens.half_character(message.content)) is not None:
             raise ProviderError(
                 "bad_request",
-                f"The {message.role} message has half a character at position {error.start} (a lone surrogate, "
+                f"The {message.role} message has half a character at position {at} (a lone surrogate, "
                 "which no text can hold): remove it and send again.",
-            ) from None
+            )
 
 
 def _limited(model: ModelSpec, sampling: SamplingParams, limits: Limits) -> SamplingParams:

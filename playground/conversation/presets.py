@@ -16,6 +16,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import ProviderError
+from ..models.tokens import half_character
 from ..types import Preset
 
 MOST_CHARACTERS = 100_000
@@ -119,7 +120,7 @@ def _preset(at: int, row: object) -> Preset:
     name, prompt = table.get("name"), table.get("prompt")
     if not isinstance(name, str) or not name.strip() or not isinstance(prompt, str):
         raise ProviderError("bad_request", f'Preset {at}: it needs a "name" and a "prompt", both as text.')
-    if any("\ud800" <= sign <= "\udfff" for sign in name + prompt):
+    if half_character(name + prompt) is not None:
         raise ProviderError("bad_request", f"Preset {at}: it has half a character (a lone surrogate): remove it.")
     if len(name) > 100 or len(prompt) > MOST_CHARACTERS:
         raise ProviderError(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..errors import ErrorKind, ProviderError
+from ..errors import ErrorKind, PlaygroundError, ProviderError
 from ..types import Contender, FinishReason, Image, Message, SamplingParams, Strategy, TokenLogprob, Usage
 from .archive import Conversation, Turn
 from .growing import Reply
@@ -23,7 +23,7 @@ MOST_IMAGE_BYTES = 2_500_000
 MOST_TOKENS = 2_000
 
 
-class UnreadableError(Exception):
+class UnreadableError(PlaygroundError):
     """What was given is no conversation; `str()` is a sentence that says where it goes wrong."""
 
 

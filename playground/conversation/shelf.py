@@ -15,13 +15,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from ..errors import PlaygroundError
+
 ID = re.compile(r"[0-9a-z]{1,40}")
 SHORTEST_WORD = 16
 MOST = 1000
 HEAD = ("id", "name", "updated")
 
 
-class ShelfError(Exception):
+class ShelfError(PlaygroundError):
     """What cannot be kept or found; `str()` is a sentence for people, `status` the fitting HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..errors import ProviderError
 from ..providers.anthropic import messages_body
 from ..providers.google import generate_arguments, split_version
 from ..providers.openai_wires import responses_body
@@ -34,8 +35,11 @@ class Snippet:
 
 
 def snippets(request: Request, target: Target, *, stream: bool) -> list[Snippet]:
-    """Every program for this request, the vendor's SDK first."""
+    """Every program for this request, the vendor's SDK first. Raises ProviderError for a wire that has none."""
     wire, request = request.model.family.wire, marked(request)
+    if wire not in CALLS:
+        text = f"There is no program for {request.model.name}: its provider's protocol is not written down here."
+        raise ProviderError("bad_request", text)
     call = CALLS[wire](request, target, stream)
     name, write = PYTHON[wire]
     found = [Snippet(f"Python ({name})", "python", write(request, target, stream))]

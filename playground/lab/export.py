@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ..arena.export import csv_of
-from .running import Shown
+from ..spreadsheet import csv_of
+from .progress import Shown
 from .runs import Result
 from .summary import FIGURES, cell_figures, summarize
 from .sweep import SAMPLED, Cell

@@ -12,7 +12,7 @@ from ..types import Contender, Message, SamplingParams, Usage
 from .sweep import Plan, SweepError, unique
 
 # Says how many USD whoever asks may still spend today; None where nobody has set a budget.
-Allowance = Callable[[], Awaitable[float | None]]
+UsdLeft = Callable[[], Awaitable[float | None]]
 
 # Where nobody limits an answer, about so many tokens.
 USUAL_ANSWER = 500
@@ -78,13 +78,13 @@ def asks_for_confirmation(expected: Forecast) -> bool:
     return expected.calls > CONFIRMED_CALLS or expected.cost > CONFIRMED_USD
 
 
-def admit(expected: Forecast, *, confirmed: bool, allowance: float | None) -> None:
-    """Raises SweepError unless this may be run. `allowance` is what may still be spent, in USD; None: nobody said."""
+def admit(expected: Forecast, *, confirmed: bool, usd_left: float | None) -> None:
+    """Raises SweepError unless this may be run. `usd_left` is what may still be spent, in USD; None: nobody said."""
     cost = "at an unknown price" if expected.cost is None else f"for about ${expected.cost:,.2f}"
-    if allowance is not None and expected.cost is not None and expected.cost > allowance:
-        text = f"{expected.calls:,} calls {cost} are more than is left of the budget (${allowance:,.2f})."
+    if usd_left is not None and expected.cost is not None and expected.cost > usd_left:
+        text = f"{expected.calls:,} calls {cost} are more than is left of the budget (${usd_left:,.2f})."
         raise SweepError(f"{text} Take fewer prompts, values or samples.")
-    affordable = expected.free or (expected.cost is not None and allowance is not None)
+    affordable = expected.free or (expected.cost is not None and usd_left is not None)
     if expected.calls > MOST_CALLS and not affordable:
         text = f"{expected.calls:,} calls {cost}: more than {MOST_CALLS:,} need a known price within a budget."
         raise SweepError(f"{text} Take fewer prompts, values or samples.")

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any, cast
 
 from ..errors import PlaygroundError
+from ..models.tokens import half_character
 
 MOST_PROMPTS = 10_000
 LONGEST_PROMPT = 200_000
@@ -191,10 +192,8 @@ def _check(at: int, what: str, value: Any) -> None:
         raise PromptSetError(f"Line {at}: the {what} is no text.")
     if len(value) > LONGEST_PROMPT:
         raise PromptSetError(f"Line {at}: the {what} has {len(value):,} characters; {LONGEST_PROMPT:,} is the most.")
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise PromptSetError(f"Line {at}: the {what} holds half a character (a lone surrogate): remove it.") from None
+    if half_character(value) is not None:
+        raise PromptSetError(f"Line {at}: the {what} holds half a character (a lone surrogate): remove it.")
 
 
 def _lines(texts: Sequence[str]) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ..conversation.reply import Backends
 from ..types import Message
-from .forecast import Allowance, Forecast, admit, forecast
+from .forecast import Forecast, UsdLeft, admit, forecast
+from .progress import Active, Shown
 from .runs import Result, Run, Runs, UnknownRunError
 from .sweep import Cell, Plan, Sweep, SweepError, plan, unique
 
@@ -33,65 +33,10 @@ LOOK_S = 0.1
 HOPELESS = {"auth", "permission", "quota", "not_found"}
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. Tokens are of its output; `cost` in USD, None where a price is unknown.
-
-    `tokens_per_s` and `eta_s` are those of the present stretch of work, None before they can be told.
-    """
-
-    total: int
-    done: int = 0
-    failed: int = 0
-    tokens: int = 0
-    cost: float | None = 0.0
-    tokens_per_s: float | None = None
-    eta_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A run at one moment: `results` by the key of a cell; `trouble` is why it ended early, if it did."""
-
-    id: str
-    created: float
-    plan: Plan
-    results: Mapping[str, Result]
-    progress: Progress
-    running: bool = False
-    trouble: str = ""
-
-    @property
-    def left(self) -> int:
-        """How many calls are still to be made, failed ones not counted."""
-        return self.progress.total - self.progress.done
-
-
-@dataclass
-class _Active:
-    """A run that is worked on in this process."""
-
-    run: Run
-    plan: Plan
-    owner: str
-    todo: tuple[Cell, ...]
-    began: float = field(default_factory=time.monotonic)
-    seen: float = field(default_factory=time.monotonic)
-    finished: int = 0
-    tokens: int = 0
-    hopeless: set[str] = field(default_factory=set[str])
-    trouble: str = ""
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def running(self) -> bool:
-        return self.task is not None and not self.task.done()
-
-
 class Sweeps:
     """Everything a page may do with experiments.
 
-    `allowance` says what may still be spent, `ending` whether the process is to end: then what was asked is
+    `usd_left` says what may still be spent, `ending` whether the process is to end: then what was asked is
     finished and nothing else is asked. Used from one event loop.
     """
 
@@ -100,19 +45,19 @@ class Sweeps:
         backends: Backends,
         runs: Runs,
         *,
-        allowance: Allowance | None = None,
+        usd_left: UsdLeft | None = None,
         at_once: Mapping[str, int] = AT_ONCE,
         patience_s: float = PATIENCE_S,
         ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._backends = backends
         self._runs = runs
-        self._allowance = allowance
+        self._usd_left = usd_left
         self._at_once = at_once
         self._patience_s = patience_s
         self._ending = ending
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._active: dict[str, _Active] = {}
+        self._active: dict[str, Active] = {}
 
     def plan(self, sweep: Sweep) -> Plan:
         """What a sweep comes to. Raises SweepError."""
@@ -129,7 +74,7 @@ class Sweeps:
         """
         planned = await asyncio.to_thread(self.plan, sweep)
         expected, reused = await self._expected(planned, reuse)
-        admit(expected, confirmed=confirmed, allowance=await self._allowance() if self._allowance else None)
+        admit(expected, confirmed=confirmed, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         try:
             run = await asyncio.to_thread(self._runs.create, sweep, reused)
@@ -146,7 +91,7 @@ class Sweeps:
         planned = await asyncio.to_thread(self.plan, run.sweep)
         kept = {key for key, result in run.results.items() if not result.failed}
         expected = await asyncio.to_thread(forecast, planned, self._backends.catalog, kept)
-        admit(expected, confirmed=True, allowance=await self._allowance() if self._allowance else None)
+        admit(expected, confirmed=True, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         await asyncio.to_thread(self._runs.mend, run_id)
         if not self._is_running(run_id):
@@ -171,9 +116,9 @@ class Sweeps:
         if active is None:
             run = await asyncio.to_thread(self._runs.read, run_id)
             planned = await asyncio.to_thread(plan, run.sweep, self._backends.catalog, asked=False)
-            return _shown(_Active(run, planned, "", ()))
+            return Active(run, planned, "", ()).shown()
         active.seen = time.monotonic()
-        return _shown(active)
+        return active.shown()
 
     async def follow(self, run_id: str, tick_s: Callable[[], float]) -> AsyncGenerator[Shown]:
         """A run every `tick_s()` seconds until it ends, and once more then. Raises as `look` does."""
@@ -221,10 +166,10 @@ class Sweeps:
         todo = tuple(
             cell for cell in unique(planned.cells) if cell.key not in run.results or run.results[cell.key].failed
         )
-        active = self._active[run.id] = _Active(run, planned, owner, todo)
+        active = self._active[run.id] = Active(run, planned, owner, todo)
         active.task = asyncio.get_running_loop().create_task(self._work(active))
 
-    async def _work(self, active: _Active) -> None:
+    async def _work(self, active: Active) -> None:
         """Every provider's cells by as many workers as it takes at once."""
         by_provider: dict[str, list[Cell]] = {}
         for cell in active.todo:
@@ -245,7 +190,7 @@ class Sweeps:
             if not active.trouble:
                 self._active.pop(active.run.id, None)
 
-    async def _worker(self, active: _Active, provider: str, rest: Iterator[Cell]) -> None:
+    async def _worker(self, active: Active, provider: str, rest: Iterator[Cell]) -> None:
         slots = self._slots.setdefault(provider, asyncio.Semaphore(self._most(provider)))
         for cell in rest:
             async with slots:
@@ -260,7 +205,7 @@ class Sweeps:
                 active.tokens += result.usage.output_tokens if result.usage else 0
                 self._runs.add(active.run.id, cell.key, result)
 
-    async def _ask(self, active: _Active, cell: Cell) -> Result:
+    async def _ask(self, active: Active, cell: Cell) -> Result:
         contender = active.plan.settings[cell.setting].contender
         prompt = active.plan.sweep.prompts[cell.prompt].text
         async with aclosing(self._backends.reply(contender, [Message("user", prompt)])) as replies:
@@ -270,44 +215,12 @@ class Sweeps:
                 await asyncio.sleep(LOOK_S)
         raise RuntimeError("a reply ended without being done")
 
-    def _gone(self, active: _Active) -> bool:
+    def _gone(self, active: Active) -> bool:
         """Whether no further call is made: nobody has looked for too long, or the process is to end."""
         return self._ending() or time.monotonic() - active.seen > self._patience_s
 
-    def _provider(self, active: _Active, cell: Cell) -> str:
+    def _provider(self, active: Active, cell: Cell) -> str:
         return self._backends.catalog.get(active.plan.settings[cell.setting].contender.model).provider
 
     def _most(self, provider: str) -> int:
         return self._at_once.get(provider, USUALLY_AT_ONCE)
-
-
-def _shown(active: _Active) -> Shown:
-    run = active.run
-    keys = {cell.key for cell in active.plan.cells}
-    results = {key: result for key, result in run.results.items() if key in keys}
-    return Shown(
-        run.id,
-        run.created,
-        active.plan,
-        results,
-        _progress(active, keys, results),
-        active.running,
-        active.trouble,
-    )
-
-
-def _progress(active: _Active, keys: Collection[str], results: Mapping[str, Result]) -> Progress:
-    asked = [result for result in results.values() if not result.reused]
-    costs = [result.cost for result in asked if result.usage is not None]
-    spent_s = time.monotonic() - active.began
-    left = len(active.todo) - active.finished
-    told = active.running and active.finished > 0
-    return Progress(
-        total=len(keys),
-        done=len(results),
-        failed=Counter(result.failed for result in results.values())[True],
-        tokens=sum(result.usage.output_tokens for result in asked if result.usage),
-        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
-        tokens_per_s=active.tokens / spent_s if told else None,
-        eta_s=left * spent_s / active.finished if told else None,
-    )

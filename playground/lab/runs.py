@@ -65,11 +65,7 @@ class Result:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Output tokens per second after the first one, None where too little arrived to say."""
-        if self.usage is None or self.ttft_s is None or self.usage.output_tokens < 2:
-            return None
-        writing_s = self.duration_s - self.ttft_s
-        return (self.usage.output_tokens - 1) / writing_s if writing_s > 0.01 else None
+        return self.usage and self.usage.tokens_per_s(self.ttft_s, self.duration_s)
 
 
 @dataclass(frozen=True)

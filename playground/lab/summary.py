@@ -43,9 +43,6 @@ FIGURES = (
     Figure("exact", "Exact", "Answers that equal the reference but for case, punctuation and articles.", "percent"),
     Figure("json", "JSON", "Answers that are valid JSON.", "percent"),
 )
-BY_NAME = {figure.name: figure for figure in FIGURES}
-# These only say something where somebody asked for it.
-WITH_REFERENCE = {"bleu", "rouge_l", "exact"}
 
 Figures = dict[str, float | None]
 

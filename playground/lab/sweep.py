@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ from ..errors import PlaygroundError, ProviderError
 from ..models.capabilities import fit, refusals
 from ..models.catalog import Catalog
 from ..models.contenders import contender_id
+from ..models.tokens import half_character
 from ..types import Contender, SamplingParams
 from .prompts import Prompt
 
@@ -35,7 +35,6 @@ AXES: Mapping[str, str] = {
 }
 SAMPLED = ("temperature", "top_p", "top_k", "effort")
 UNSET = "default"
-HALF = re.compile("[\ud800-\udfff]")
 
 
 class SweepError(PlaygroundError):
@@ -215,7 +214,7 @@ def _check(sweep: Sweep) -> None:
         for value in values:
             if isinstance(value, float) and not math.isfinite(value):
                 raise SweepError(f"{AXES[name]}: {value} is no number.")
-            if isinstance(value, str) and HALF.search(value):
+            if isinstance(value, str) and half_character(value) is not None:
                 raise SweepError(f"{AXES[name]}: it holds half a character (a lone surrogate): remove it.")
     if not 1 <= sweep.samples <= MOST_SAMPLES:
         raise SweepError(f"Take 1 to {MOST_SAMPLES} samples, not {sweep.samples:,}.")

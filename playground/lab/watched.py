@@ -7,20 +7,13 @@ knowing of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from ..conversation.allowance import Allowance
 from .token_lab import Drawn, LanguageModel, Next
 
 # A whole distribution: one step of the model, and five megabytes to be read.
 TOKENS_OF_A_LOOK = 10
-
-
-class Allowance(Protocol):
-    """What is asked for leave; conversation/allowance.py has more of it."""
-
-    async def admit(self, tokens: int) -> None:
-        """Raises ProviderError."""
-        ...
 
 
 class Watched:

@@ -1,27 +1,19 @@
-"""Reads catalog.toml and the owner's file over it into ModelSpecs. Knows no SDK and asks nobody anything."""
+"""What can answer: the tables of the catalog as ModelSpecs. Knows no SDK and asks nobody anything."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import Any, TypeVar, cast
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, cast
 
 from ..errors import ConfigError, ProviderError
 from ..settings import Settings
 from ..types import Family, ModelSpec, Preset
 from .contenders import ListedContender, read_contenders
 from .pricing import context_window_of, price_of
+from .tables import Table, parse, read_tables
 
-Table = dict[str, Any]
-T = TypeVar("T")
-SECTIONS = ("providers", "endpoints", "families", "models", "successors", "contenders", "makers", "presets")
 COMPATIBLE = "*"
 
 
@@ -117,24 +109,22 @@ def load_catalog(settings: Settings) -> Catalog:
 
     Raises ConfigError with one sentence per problem, each naming its place in the file.
     """
-    tables = tomllib.loads(resources.files(__package__ or __name__).joinpath("catalog.toml").read_text("utf-8"))
-    if settings.config_file:
-        tables = _merge(tables, _read_override(Path(settings.config_file)))
+    tables = read_tables(settings.config_file)
     problems: list[str] = []
     providers = _providers(tables, settings, problems)
     families = [
         family
         for name, row in tables.get("families", {}).items()
-        if (family := _parse(Family, f"families.{name}", {"name": name, **_matched(row)}, problems))
+        if (family := parse(Family, f"families.{name}", _filled(row, name=name, match=["*"]), problems))
     ]
     models: dict[str, ModelSpec] = {}
     for model_id, row in tables.get("models", {}).items():
-        line = _parse(ModelLine, f"models.{model_id}", row, problems)
+        line = parse(ModelLine, f"models.{model_id}", row, problems)
         if line and (spec := _model(model_id, line, providers, families, settings, problems)):
             models[model_id] = spec
     if not models and not problems:
         problems.append("The catalog lists no model.")
-    makers = [_parse(Maker, f"makers.{name}", row, problems) for name, row in tables.get("makers", {}).items()]
+    makers = [parse(Maker, f"makers.{name}", row, problems) for name, row in tables.get("makers", {}).items()]
     presets = [_preset(name, row, problems) for name, row in tables.get("presets", {}).items()]
     contenders = read_contenders(tables.get("contenders", {}), models, problems) if not problems else ()
     if problems:
@@ -163,66 +153,17 @@ def family_for(provider: str, upstream: str, families: Iterable[Family]) -> Fami
     )
 
 
-def _read_override(path: Path) -> Table:
-    try:
-        tables = tomllib.loads(path.expanduser().read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"PLAYGROUND_CONFIG names {str(path)!r}, which does not exist."]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"PLAYGROUND_CONFIG {str(path)!r} cannot be read: {error}."]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"PLAYGROUND_CONFIG {str(path)!r} is not valid TOML: {error}."]) from None
-    unknown = [name for name in tables if name not in SECTIONS]
-    if unknown:
-        raise ConfigError(
-            [f"PLAYGROUND_CONFIG: unknown section [{name}]; known are {', '.join(SECTIONS)}." for name in unknown]
-        )
-    return {name: _by_id(name, section) for name, section in tables.items()}
-
-
-def _by_id(section_name: str, section: Any) -> Table:
-    """A section as a table by id; an array of tables, each with its `id` or `name`, does as well."""
-    rows: Table = {}
-    if isinstance(section, list):
-        for at, row in enumerate(cast(list[Any], section)):
-            if not isinstance(row, dict):
-                raise ConfigError([f"{section_name}[{at}] must be a table."])
-            row = dict(cast(Table, row))
-            row_id = row.pop("id", None) or row.pop("name", None)
-            if not row_id:
-                raise ConfigError([f"{section_name}[{at}] needs an id."])
-            rows[str(row_id)] = row
-        return rows
-    if not isinstance(section, dict):
-        raise ConfigError([f"[{section_name}] must be a table."])
-    return cast(Table, section)
-
-
-def _merge(base: Table, over: Table) -> Table:
-    """`over` wins row by row and field by field; its families are tried first, because the first match wins."""
-    merged = dict(base)
-    for section, rows in over.items():
-        below: Table = base.get(section, {})
-        together: Table = {}
-        for row_id in [*rows, *below] if section == "families" else [*below, *rows]:
-            old, new = below.get(row_id), rows.get(row_id)
-            both = isinstance(old, dict) and isinstance(new, dict)
-            together[row_id] = {**cast(Table, old), **cast(Table, new)} if both else (old if new is None else new)
-        merged[section] = together
-    return merged
-
-
 def _providers(tables: Table, settings: Settings, problems: list[str]) -> dict[str, ProviderSpec]:
     providers: dict[str, ProviderSpec] = {}
     for section in ("providers", "endpoints"):
         for name, row in tables.get(section, {}).items():
             where = f"{section}.{name}"
-            spec = _parse(ProviderSpec, where, {"label": name, **row, "id": name}, problems)
+            spec = parse(ProviderSpec, where, _filled(row, id=name, label=name), problems)
             if spec is None:
                 continue
             if section == "endpoints" and not (spec.base_url or "").startswith(("http://", "https://")):
                 problems.append(f"{where}: base_url must be an address that starts with http:// or https://.")
-            providers[name] = spec
+            providers[name] = replace(spec, id=name)
     own_urls = {
         "openai": settings.openai_base_url,
         "anthropic": settings.anthropic_base_url,
@@ -279,32 +220,10 @@ def _why_unavailable(provider: ProviderSpec, settings: Settings) -> str | None:
 
 def _preset(name: str, row: Any, problems: list[str]) -> Preset | None:
     """`name = "the prompt"`, or a table with a `prompt`."""
-    if isinstance(row, str):
-        row = {"prompt": row}
-    return _parse(Preset, f"presets.{name}", {"name": name, **row} if isinstance(row, dict) else row, problems)
+    table = {"prompt": row} if isinstance(row, str) else row
+    return parse(Preset, f"presets.{name}", _filled(table, name=name), problems)
 
 
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
-
-
-def _matched(row: Any) -> Table:
-    return {"match": ["*"], **cast(Table, row)} if isinstance(row, dict) else {}
-
-
-def _parse(kind: type[T], where: str, row: Any, problems: list[str]) -> T | None:
-    if not isinstance(row, dict):
-        problems.append(f"{where} must be a table.")
-        return None
-    row = cast(Table, row)
-    known = {field.name for field in fields(cast(Any, kind))}
-    unknown = sorted(set(row) - known)
-    if unknown:
-        problems.append(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
-        return None
-    try:
-        return _adapter(kind).validate_python(row)
-    except ValidationError as error:
-        problems += [f"{where}.{'.'.join(map(str, p['loc']))}: {p['msg']}." for p in error.errors()]
-        return None
+def _filled(row: Any, **left_out: Any) -> Any:
+    """A row with what it may leave out; what is no table is for `parse` to refuse."""
+    return {**left_out, **cast(Table, row)} if isinstance(row, dict) else row

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -81,6 +82,15 @@ def listed(contender: Contender, model: ModelSpec, name: str | None = None, **ho
     described = ", ".join(f"{key} {value}" for key, value in given.items())
     name = name or (f"{model.name} ({described})" if described else model.name)
     return ListedContender(contender_id(contender, model), name, contender, available=model.available, **how)
+
+
+def labelled(contenders: Mapping[str, ListedContender]) -> dict[str, ListedContender]:
+    """The same by id, each under a name of its own: who shares one has a part of the id behind it."""
+    shared = Counter(one.name for one in contenders.values())
+    return {
+        key: replace(one, name=f"{one.name} ({key[:8]})") if shared[one.name] > 1 else one
+        for key, one in contenders.items()
+    }
 
 
 def read_contenders(rows: Any, models: Mapping[str, ModelSpec], problems: list[str]) -> tuple[ListedContender, ...]:

@@ -55,16 +55,23 @@ class TokenSpan:
     end: int
 
 
-def check_whole(text: str) -> None:
-    """Raises ProviderError `bad_request` for a text with half a character, which no UTF-8 can hold."""
+def half_character(text: str) -> int | None:
+    """Where `text` has half a character (a lone surrogate, which no UTF-8 can hold), None where it has none."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
+def check_whole(text: str) -> None:
+    """Raises ProviderError `bad_request` for a text with half a character."""
+    if (at := half_character(text)) is not None:
         raise ProviderError(
             "bad_request",
-            f"The text has half a character at position {error.start} (a lone surrogate, which no text can hold): "
+            f"The text has half a character at position {at} (a lone surrogate, which no text can hold): "
             "remove it and try again.",
-        ) from None
+        )
 
 
 def encode(text: str, encoding: str) -> list[int]:

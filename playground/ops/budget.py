@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from ..arena import rows
 from ..arena.database import Database
 from ..conversation.allowance import Visitor
+from ..errors import PlaygroundError
 
 Scope = Literal["global", "address", "session"]
 PER_USD = 1_000_000_000
@@ -56,7 +57,7 @@ class Reserved:
     accounts: tuple[tuple[Scope, str], ...]
 
 
-class CapReachedError(Exception):
+class CapReachedError(PlaygroundError):
     """A cap would be passed: whose, and what is left of it in USD."""
 
     def __init__(self, scope: Scope, left_usd: float) -> None:

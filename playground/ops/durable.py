@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..errors import ConfigError
+from ..errors import ConfigError, PlaygroundError
 from .gathering import MANY, Small
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Bucket(Protocol):
     def remove(self, names: Sequence[str]) -> None: ...
 
 
-class BucketError(Exception):
+class BucketError(PlaygroundError):
     """The bucket did not take or give a file. `hopeless`: asking again will not help, the message says what will."""
 
     def __init__(self, message: str, *, hopeless: bool = False) -> None:

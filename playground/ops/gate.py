@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from ..errors import PlaygroundError
+
 # A reader who stops and asks again at once meets the answer that is still being put away.
 PATIENCE_S = 2.0
 LOOK_S = 0.05
@@ -14,7 +16,7 @@ DRAINING = "The playground is being restarted: try again in a minute."
 BUSY = "An answer is still being written for you: wait for it, or stop it first."
 
 
-class ClosedError(Exception):
+class ClosedError(PlaygroundError):
     """No answer can begin now. `draining` says whether that is for everyone."""
 
     def __init__(self, message: str, *, draining: bool) -> None:

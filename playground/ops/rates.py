@@ -11,6 +11,8 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from ..errors import PlaygroundError
+
 log = logging.getLogger(__name__)
 
 REDIS_WAIT_S = 1.0
@@ -19,7 +21,7 @@ RETRY_S = 2.0
 REDIS_OPTIONS: dict[str, Any] = {"socket_connect_timeout": REDIS_WAIT_S, "socket_timeout": REDIS_WAIT_S}
 
 
-class RatesUnknownError(Exception):
+class RatesUnknownError(PlaygroundError):
     """The store of the counts cannot be reached, so nobody knows how often somebody has asked."""
 
 
@@ -39,7 +41,7 @@ class Rates:
         What is less or more than one counts as `parts` of the `of` that make one. Raises RatesUnknownError when Redis
         is gone.
         """
-        return await self._count(self._limiter, _item(rate, of), who, parts)
+        return await self._count(_item(rate, of), who, parts)
 
     async def own_wait_s(self, rate: str, *who: str, parts: int = 1, of: int = 1) -> float:
         """The same, counted in this process alone: for what may go on when Redis is gone."""
@@ -60,14 +62,14 @@ class Rates:
             self._note_down(error)
         return False
 
-    async def _count(
-        self, limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, who: tuple[str, ...], parts: int
-    ) -> float:
+    async def _count(self, item: RateLimitItem, who: tuple[str, ...], parts: int) -> float:
         if time.monotonic() < self._down_until:
             raise RatesUnknownError
         try:
             async with asyncio.timeout(2 * REDIS_WAIT_S):
-                return 0.0 if await limiter.hit(item, *who, cost=parts) else await _until(limiter, item, who, parts)
+                if await self._limiter.hit(item, *who, cost=parts):
+                    return 0.0
+                return await _until(self._limiter, item, who, parts)
         except Exception as error:
             self._note_down(error)
             raise RatesUnknownError from error

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
@@ -38,7 +39,6 @@ class OpenAIProvider:
     def __init__(self, endpoint: Endpoint, http: Callable[[], httpx2.AsyncClient]) -> None:
         self._endpoint = endpoint
         self._http = http
-        self._client: AsyncOpenAI | None = None
 
     async def stream(self, request: Request, key: str | None = None) -> AsyncGenerator[Event]:
         """As Provider.stream."""
@@ -46,8 +46,6 @@ class OpenAIProvider:
         endpoint = faults.asked_with(self._endpoint, key)
         await load_sdk("openai")
         async with _translated(endpoint, request):
-            if self._client is None:
-                self._client = _connect(self._endpoint, self._http())
             client = self._client.with_options(api_key=key) if key else self._client
             yield Started(request.dropped)
             async for event in _answer(client, wire, request, endpoint):
@@ -56,25 +54,23 @@ class OpenAIProvider:
     async def list_models(self, key: str | None = None) -> list[str]:
         """Ids of the models that can chat, as far as their names tell."""
         await load_sdk("openai")
-        if self._client is None:
-            self._client = _connect(self._endpoint, self._http())
         client = self._client.with_options(api_key=key) if key else self._client
         return [model.id async for model in client.models.list() if not NO_CHAT.search(model.id)]
 
+    @cached_property
+    def _client(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI, Omit
 
-def _connect(endpoint: Endpoint, http: httpx2.AsyncClient) -> AsyncOpenAI:
-    from openai import AsyncOpenAI, Omit
-
-    # The SDK would add these from the environment, to every compatible server and to a reader's own key as well.
-    ambient: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
-    return AsyncOpenAI(
-        api_key=endpoint.api_key or "none",
-        base_url=endpoint.base_url,
-        default_headers=ambient,
-        http_client=http,
-        timeout=None,
-        max_retries=0,
-    )
+        # The SDK would add these from the environment, to every compatible server and to a reader's own key as well.
+        ambient: dict[str, Any] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+        return AsyncOpenAI(
+            api_key=self._endpoint.api_key or "none",
+            base_url=self._endpoint.base_url,
+            default_headers=ambient,
+            http_client=self._http(),
+            timeout=None,
+            max_retries=0,
+        )
 
 
 @asynccontextmanager

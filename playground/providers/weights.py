@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import PlaygroundError
+
 Progress = Callable[[int, int | None], None]
 Fetch = Callable[[Path], Awaitable[Path]]
 
@@ -24,7 +26,7 @@ LOOK_S = 0.25
 INSTEAD = "Or set PLAYGROUND_LOCAL to the path of a .gguf file, or to off."
 
 
-class WeightsError(Exception):
+class WeightsError(PlaygroundError):
     """The weights cannot be had. The message says why and what to do."""
 
 

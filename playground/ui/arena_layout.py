@@ -10,7 +10,7 @@ from ..arena.counts import Outcome
 from ..arena.records import SEATS, Seat
 from . import arena_view, suggestions
 from .arena_view import VOTES, Board
-from .transcript import LATEX
+from .chatbot import chatbot
 from .untyped import gr
 
 KEPT = "Prompts, answers and votes are stored to rank the contenders. Names appear after your vote."
@@ -133,20 +133,12 @@ def lay_out() -> ArenaTab:
 
 
 def _pane(seat: Seat) -> Any:
-    return gr.Chatbot(
+    return chatbot(
+        f"pane-{seat}",
         label=seat.upper(),
-        show_label=False,
-        layout="panel",
         height="calc(100dvh - 445px)",
         min_height=200,
         placeholder=arena_view.NOBODY,
-        buttons=["copy"],
-        group_consecutive_messages=False,
-        latex_delimiters=LATEX,
-        allow_tags=False,
-        feedback_options=None,
-        elem_id=f"pane-{seat}",
-        elem_classes="transcript",
     )
 
 

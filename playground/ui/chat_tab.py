@@ -20,12 +20,12 @@ from . import (
     preset_panel,
     sampling,
     theme,
-    transcript,
     variables,
 )
 from .asking import Askings
 from .chat_page import ChatPage, ChatTab
 from .chat_session import Session
+from .chatbot import chatbot
 from .pacing import Pace
 from .untyped import gr
 
@@ -68,8 +68,10 @@ def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPane
         with gr.Column(scale=7, min_width=320, elem_classes="chat-main"):
             gr.HTML(theme.script("drawers.html"), padding=False, elem_classes="chat-drawers")
             with gr.Column(elem_classes="chat-scroll", elem_id="conversation"):
-                finished = _chatbot("finished", editable="all", placeholder=PLACEHOLDER)
-                running = _chatbot("running")
+                # Both are as high as what they hold; the column around them scrolls.
+                growing: dict[str, Any] = {"height": None, "autoscroll": False}
+                finished = chatbot("finished", editable="all", placeholder=PLACEHOLDER, **growing)
+                running = chatbot("running", **growing)
             composer = _composer()
             with gr.Row(elem_classes="chat-foot"):
                 meter = gr.HTML("", elem_id="meter", padding=False)
@@ -123,21 +125,4 @@ def _composer() -> Any:
         submit_btn="Send",
         elem_id="composer",
         elem_classes="composer",
-    )
-
-
-def _chatbot(elem_id: str, **more: Any) -> Any:
-    return gr.Chatbot(
-        show_label=False,
-        layout="panel",
-        height=None,
-        autoscroll=False,
-        buttons=["copy"],
-        group_consecutive_messages=False,
-        latex_delimiters=transcript.LATEX,
-        allow_tags=False,
-        feedback_options=None,
-        elem_id=elem_id,
-        elem_classes="transcript",
-        **more,
     )

@@ -1,4 +1,4 @@
-"""The experiments tab: wiring of sweeps. Knows no vendor; what is shown is decided in experiments_view."""
+"""The experiments tab: wiring of sweeps. Knows no vendor; what is shown is decided in experiments_view and _figures."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any, cast
 from ..conversation.reply import Backends
 from ..errors import PlaygroundError
 from ..lab.forecast import asks_for_confirmation
+from ..lab.progress import Shown
 from ..lab.prompts import built_in, read_file, read_lines, write_lines
-from ..lab.running import Shown, Sweeps
+from ..lab.running import Sweeps
 from ..lab.summary import summarize
 from ..lab.sweep import Plan
 from ..models.contenders import listed
@@ -21,6 +22,7 @@ from . import experiments_form as form
 from . import experiments_layout as layout
 from . import experiments_view as view
 from .battle_queue import BattleQueue
+from .experiments_figures import figures_table, plots
 from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
 from .gate import asks_models
@@ -195,8 +197,8 @@ class _Wiring:
         return [
             view.progress(shown),
             view.grid(shown, page, marked=marked),
-            view.figures_table(shown.plan, figures),
-            view.plots(shown.plan, figures),
+            figures_table(shown.plan, figures),
+            plots(shown.plan, figures),
             view.downloads(shown.id),
             gr.update(visible=bool(shown.results)),
             gr.update(visible=shown.running),

@@ -64,11 +64,8 @@ def left_out(count: int, strategy: Strategy = "oldest") -> str:
 
 
 def tokens_per_s(reply: Reply) -> float | None:
-    """Output tokens per second after the first one, None where too little arrived to say."""
-    if not reply.usage or reply.ttft_s is None or reply.usage.output_tokens < 2:
-        return None
-    writing_s = reply.duration_s - reply.ttft_s
-    return (reply.usage.output_tokens - 1) / writing_s if writing_s > 0.01 else None
+    """How fast an answer came, None where too little arrived to say."""
+    return reply.usage and reply.usage.tokens_per_s(reply.ttft_s, reply.duration_s)
 
 
 def money(usd: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The owner's panel for the judge: estimate, start, stop. Every handler asks for the owner's token. Wiring only.
+"""The owner's panel for the judge: estimate, start, stop. Each handler asks for the owner's token. Layout and wiring.
 
 The page has no login and its functions can be called by anybody, so a hidden button protects nothing.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from ..api.standings import is_token
+from ..api.owner_token import is_token
 from ..arena.battle import Arena
 from ..arena.judge import Progress, estimate, judge
 from ..conversation.reply import Backends

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..models.catalog import Catalog
-from ..settings import is_sendable
+from ..settings import clean_key, is_sendable
 from . import theme
 from .quiet import DIRECT
 from .untyped import gr
@@ -84,7 +84,7 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
 
     def taking(name: str) -> Callable[..., dict[Any, Any]]:
         def take(typed: str, taken: Taken, _remembers: bool) -> dict[Any, Any]:
-            key = clean(typed)
+            key = clean_key(typed or "")
             if not key:
                 return {keys.taken: taken}
             if not is_sendable(key):
@@ -113,11 +113,6 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
     loaded(
         restore, [keys.carrier, keys.taken], changed, js=f"() => {{ {script} return [remembered(), null]; }}", **DIRECT
     )
-
-
-def clean(typed: str | None) -> str:
-    """A key pasted with quotes or a line break is a common slip."""
-    return (typed or "").strip().strip("\"'").strip()
 
 
 def read(remembered: str | None, known: Mapping[str, Any]) -> dict[str, str]:

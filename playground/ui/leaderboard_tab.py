@@ -1,4 +1,4 @@
-"""The leaderboard tab: filters, table with intervals, who beat whom, votes over time, a verdict on two. Wiring only."""
+"""The leaderboard tab: filters, table, who beat whom, votes over time, a verdict on two. Layout and wiring."""
 
 from __future__ import annotations
 

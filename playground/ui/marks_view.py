@@ -38,12 +38,7 @@ def _lines(found: Marks) -> list[tuple[str, str]]:
         lines.append((_sources_title(found), "\n".join(_source(source) for source in found.sources)))
     if found.masked:
         keys = "1 key was" if found.masked == 1 else f"{found.masked} keys were"
-        lines.append(
-            (
-                f"{keys} hidden in this answer",
-                HIDDEN,
-            )
-        )
+        lines.append((f"{keys} hidden in this answer", HIDDEN))
     if found.safety:
         lines.append((f"Ended by the provider's safety filter: {found.safety}", ""))
     return lines

@@ -1,4 +1,4 @@
-"""The section on the next token: a prefix, filters, bars, the greedy path, ten draws. Layout and wiring."""
+"""The section on the next token: prefix, filters, bars, greedy path, draws. Layout and wiring; knows no tokenizer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from ..errors import ProviderError
 from ..lab.decoding import Filters
 from ..lab.token_lab import Context, TokenLab
 from . import next_token_view as view
-from .quiet import QUIET
+from .quiet import QUIET, TYPED
 from .tokens_view import trouble
 from .untyped import EventData, gr
 
-TYPED: dict[str, Any] = {**QUIET, "trigger_mode": "always_last", "concurrency_limit": None}
 PAUSE_S = 0.2
 PREFIX = "The best thing about the sea is"
 RAW, CHAT = "Raw text", "Chat question"

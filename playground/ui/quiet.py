@@ -11,3 +11,5 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 DIRECT: dict[str, Any] = {**QUIET, "queue": False}
 # What grows while it is looked at, however many look.
 STREAMED: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+# What follows each key: while somebody types, only the newest text is worth an answer.
+TYPED: dict[str, Any] = {**STREAMED, "trigger_mode": "always_last"}

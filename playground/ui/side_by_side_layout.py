@@ -9,8 +9,8 @@ from typing import Any
 from ..arena.comparison import Choice
 from ..conversation.reply import Backends
 from . import format, sampling
+from .chatbot import chatbot
 from .comparison_view import LETTERS, MOST_COLUMNS, Comparison
-from .transcript import LATEX
 from .untyped import gr
 
 FIELDS = ("temperature", "top_p", "top_k", "max_tokens", "seed", "effort")
@@ -135,20 +135,12 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
         with gr.Column(elem_classes="own") as own:
             prompt = _system_prompt()
             accordion = sampling.lay_out(model, FIELDS)
-        pane = gr.Chatbot(
+        pane = chatbot(
+            f"compare-{letter.lower()}",
             label=letter,
-            show_label=False,
-            layout="panel",
             height="calc(100dvh - 580px)",
             min_height=240,
-            buttons=["copy"],
-            group_consecutive_messages=False,
-            latex_delimiters=LATEX,
-            allow_tags=False,
-            feedback_options=None,
             placeholder="Answers here.",
-            elem_id=f"compare-{letter.lower()}",
-            elem_classes="transcript",
         )
     return Setup(box, picker, own, prompt, accordion), pane
 

@@ -14,11 +14,9 @@ from ..lab.perplexity import MOST_SCORED, Surprise, score
 from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
 from . import next_token, tokens_view
-from .quiet import DIRECT, QUIET
+from .quiet import DIRECT, QUIET, TYPED
 from .untyped import gr
 
-# While somebody types, only the newest text is worth an answer.
-TYPED: dict[str, Any] = {**QUIET, "trigger_mode": "always_last", "concurrency_limit": None}
 PAUSE_S = 0.2
 LOOK_S = 0.1
 

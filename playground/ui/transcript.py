@@ -16,11 +16,6 @@ from .shown_pictures import picture_block
 
 FIGURES, THINKING, NOTE = "figures", "thinking", "note"
 Shown = dict[str, Any]
-LATEX = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
 
 
 def text_block(text: str) -> list[dict[str, str]]:

@@ -1,10 +1,13 @@
-"""An arena of three contenders over a scripted provider and a store in a folder."""
+"""An arena of three contenders over a scripted provider and a store in a folder, and what tests do with it."""
 
 from contextlib import contextmanager
 from random import Random
 
+import pytest
+
 from playground.arena.battle import Arena
 from playground.arena.database import Database
+from playground.arena.records import ArenaError
 from playground.arena.votes import Votes
 from playground.conversation.reply import Backends
 from playground.models.catalog import load_catalog
@@ -57,3 +60,18 @@ def an_arena(folder, script=spoken, *, bravo="", charlie="retired = true", windo
 
 def model_of(arena, contender_id):
     return next(one.contender.model for one in arena.listed if one.id == contender_id)
+
+
+async def fought(arena, battle):
+    """Everything that a battle shows until it has ended."""
+    return [showing async for showing in arena.fight(battle, lambda: 0.01)]
+
+
+async def refused(kind, work):
+    """The ArenaError of that kind that `work` ends in; it names nobody."""
+    with pytest.raises(ArenaError) as caught:
+        await work
+    assert caught.value.kind == kind, caught.value.message
+    for name in ("alpha", "bravo", "charlie", "Uno", "Dos", "Tres", "lab"):
+        assert name.lower() not in caught.value.message.lower()
+    return caught.value

@@ -1,7 +1,8 @@
-"""The store over both databases: SQLite in a folder, and a real Postgres that lives for the test run."""
+"""What the tests of the arena begin with: the store over SQLite in a folder and over a real Postgres, and arenas."""
 
 import tempfile
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from playground.arena.database import Database
 from playground.arena.votes import Votes
 
 from . import records
+from .arenas import an_arena, spoken
+from .exchanged import fill
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,16 @@ def votes(database):
     votes = Votes(database, "host:1")
     votes.publish(records.CONTENDERS)
     return votes
+
+
+@pytest.fixture
+def filled(votes):
+    fill(votes)
+    return votes
+
+
+@pytest.fixture
+def make_arena(tmp_path):
+    """A function of what `an_arena` takes: arenas that are open until the test has ended."""
+    with ExitStack() as stack:
+        yield lambda script=spoken, **how: stack.enter_context(an_arena(tmp_path, script, **how))

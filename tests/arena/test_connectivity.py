@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.arena.connectivity import caveats, cores, is_connected, listed, undecided, unmet
+from playground.arena.connectivity import caveats, cores, enumerated, is_connected, undecided, unmet
 from playground.arena.counts import Counts
 
 CIRCLE = [("A", "B", "a", 1), ("B", "C", "a", 1), ("C", "A", "a", 1)]
@@ -66,7 +66,7 @@ def test_an_arena_without_battles_is_connected(contenders):
 def test_the_caveats_are_sentences_with_the_names_in_them():
     texts = [caveat.text for caveat in caveats(Counts.of([*CIRCLE, ("D", "A", "a", 2)]), "half")]
     assert texts == ["A, B and C never won or tied against anyone else", "D never lost or tied"]
-    assert listed(["A", "B"]) == "A and B"
+    assert enumerated(["A", "B"]) == "A and B"
 
 
 def test_all_ties_are_said_to_tell_nobody_apart():

@@ -1,4 +1,4 @@
-"""The real browser. JOURNEYS says which test walks each of the ten ways through the page that matter most."""
+"""The real browser. JOURNEYS says which test walks each of the ways through the page that matter most."""
 
 JOURNEYS = {
     "first question": "test_chat.test_a_question_is_answered_as_tokens_arrive_with_figures_below",

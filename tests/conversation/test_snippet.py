@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from playground.conversation.snippet import Target, snippets
+from playground.errors import ProviderError
 from playground.providers.base import Endpoint, drive
 from playground.types import Message, Request, SamplingParams
 
@@ -231,3 +232,10 @@ def test_text_that_looks_like_a_picture_stays_text():
 
     asked = Request(CATALOG.get("gpt-4o"), (Message("user", f"{BASE64_MARK}=="),))
     assert all(f"{BASE64_MARK}==" in snippet.code for snippet in snippets(asked, Target(None, "K"), stream=False))
+
+
+def test_a_protocol_that_only_its_provider_knows_has_no_program():
+    model = CATALOG.get("gpt-4o")
+    model = replace(model, family=replace(model.family, wire="own"))
+    with pytest.raises(ProviderError, match="no program for GPT-4o"):
+        snippets(Request(model, (Message("user", "Hello"),)), Target(), stream=True)

@@ -200,7 +200,7 @@ async def test_what_is_too_much_is_not_begun(tmp_path):
     async def nothing():
         return 0.0
 
-    provider, lab = sweeps(tmp_path, allowance=nothing)
+    provider, lab = sweeps(tmp_path, usd_left=nothing)
     paid = Sweep(PROMPTS, ("gpt-4o",), max_tokens=20)
     with pytest.raises(SweepError, match="budget"):
         await lab.start(paid, "me", confirmed=True)

@@ -125,7 +125,7 @@ def expecting(calls, cost):
 
 
 @pytest.mark.parametrize(
-    ("calls", "cost", "confirmed", "allowance", "said"),
+    ("calls", "cost", "confirmed", "usd_left", "said"),
     [
         (40, 0.0, False, None, None),
         (501, 0.0, False, None, "This makes 501 calls: confirm it first"),
@@ -140,13 +140,13 @@ def expecting(calls, cost):
         (40, 0.5, True, 0.4, r"more than is left of the budget \(\$0.40\)|are more than is left"),
     ],
 )
-def test_what_is_much_needs_a_yes_and_what_is_too_much_a_budget(calls, cost, confirmed, allowance, said):
+def test_what_is_much_needs_a_yes_and_what_is_too_much_a_budget(calls, cost, confirmed, usd_left, said):
     expected = expecting(calls, cost)
     if said is None:
-        admit(expected, confirmed=confirmed, allowance=allowance)
+        admit(expected, confirmed=confirmed, usd_left=usd_left)
         return
     with pytest.raises(SweepError, match=said):
-        admit(expected, confirmed=confirmed, allowance=allowance)
+        admit(expected, confirmed=confirmed, usd_left=usd_left)
 
 
 def test_small_sweeps_run_at_one_press():

@@ -9,7 +9,7 @@ import pytest
 from playground.ops.durable import BucketError
 from playground.ops.gathering import GATHERED_BYTES, MANY, SMALL_BYTES, Small, groups
 
-from .test_durable import Crash, FakeBucket, crashing_at, started
+from .machines import Crash, FakeBucket, crashing_at, started
 
 VOTES = 7
 

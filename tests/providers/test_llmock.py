@@ -9,8 +9,11 @@ from playground.types import Finished, TextDelta
 
 from .wires import WIRES
 
+# What this server calls the protocols it knows.
 SPEAKS = {"openai chat": "openai", "openai responses": "openai", "anthropic": "anthropic", "google": "gemini"}
-every_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+every_wire = pytest.mark.parametrize(
+    "wire", [wire for wire in WIRES if wire.name in SPEAKS], ids=lambda wire: wire.name
+)
 
 
 async def ask(wire, llmock, deadlines=Deadlines()):

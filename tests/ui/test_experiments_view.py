@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from playground.lab.forecast import Forecast
+from playground.lab.progress import Progress, Shown
 from playground.lab.prompts import Prompt
-from playground.lab.running import Progress, Shown
 from playground.lab.runs import Result
 from playground.lab.summary import summarize
 from playground.lab.sweep import Sweep, SweepError, plan
@@ -17,6 +17,7 @@ from playground.types import Usage
 from playground.ui import experiments_form, format
 from playground.ui import experiments_view as view
 from playground.ui.battle_queue import BattleQueue, banner
+from playground.ui.experiments_figures import figures_table, plots
 from playground.ui.experiments_form import EMPTY, PRESETS, Form, button, preset
 
 CATALOG = load_catalog(load_settings({}))
@@ -123,38 +124,38 @@ def test_figures_stand_in_a_row_for_each_setting():
     assert first.spreads["self_bleu"].mean == pytest.approx(100)
     assert first.spreads["rouge_l"].mean == first.spreads["exact"].mean == 1.0
     assert (second.done, second.failed, second.spreads["self_bleu"]) == (2, 1, None)
-    html = view.figures_table(run.plan, [first, second])
+    html = figures_table(run.plan, [first, second])
     assert "ROUGE-L" in html and "1 failed" in html and "JSON" not in html and "100%" in html
 
 
 def test_a_price_is_unknown_only_where_something_was_used():
     run = shown("a cat", None, ValueError("no"))
-    row = view.figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
+    row = figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
     assert "free" in row[2] and "price unknown" not in row[3]
     key = run.plan.cells[1].key
     run.results[key] = Result("a", "stop", usage=Usage(5, 7), cost=None)
-    row = view.figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
+    row = figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
     assert "price unknown" in row[3]
 
 
 def test_json_is_counted_where_it_is_asked_for():
     run = shown('{"a": 1}', "no", sweep=replace(SWEEP, prompts=(Prompt("Answer in JSON"),)))
-    assert "JSON" in view.figures_table(run.plan, summarize(run.plan, run.results))
+    assert "JSON" in figures_table(run.plan, summarize(run.plan, run.results))
 
 
 def test_plots_are_drawn_against_the_axis_that_varies():
     run = shown("a cat", "a b c d", "a cat sat here", "a")
-    html = view.plots(run.plan, summarize(run.plan, run.results))
+    html = plots(run.plan, summarize(run.plan, run.results))
     assert "Words by temperature" in html and "temperature 1: 2.5 ± 2.12" in html
     assert "Cost by" not in html
     alone = replace(SWEEP, temperature=(0.0,))
     run = shown("a", "b", sweep=alone)
-    assert view.plots(run.plan, summarize(run.plan, run.results)) == ""
+    assert plots(run.plan, summarize(run.plan, run.results)) == ""
 
 
 def test_another_axis_beside_the_first_has_lines_of_its_own():
     run = shown(*["some words"] * 8, sweep=replace(SWEEP, system_prompts=("", "Be brief.")))
-    html = view.plots(run.plan, summarize(run.plan, run.results))
+    html = plots(run.plan, summarize(run.plan, run.results))
     assert html.count('class="key') == 2 and "series s1" in html
 
 

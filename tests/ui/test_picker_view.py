@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playground.models.catalog import load_catalog
 from playground.providers.listing import Listing
-from playground.settings import load_settings
+from playground.settings import clean_key, load_settings
 from playground.ui import keys, picker_view
 
 CATALOG = load_catalog(load_settings({"OPENAI_API_KEY": "sk-x"}))
@@ -57,7 +57,7 @@ def test_a_refresh_says_what_it_found_and_what_failed():
 
 
 def test_keys_are_cleaned_hidden_and_read_back_only_for_known_providers():
-    assert keys.clean(" 'sk-1'\n") == "sk-1"
+    assert clean_key(" 'sk-1'\n") == "sk-1"
     assert "sk-1" not in repr(keys.Taken({"openai": "sk-1"}))
     remembered = json.dumps({"openai": "sk-1", "nobody": "x", "google": 5, "anthropic": "two words"})
     assert keys.read(remembered, {"openai": 0, "google": 0, "anthropic": 0}) == {"openai": "sk-1"}

@@ -1,0 +1,95 @@
+"""A run that is worked on, and what may be seen of it at one moment. Asks nobody and reads no file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from .runs import Result, Run
+from .sweep import Cell, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. Tokens are of its output; `cost` in USD, None where a price is unknown.
+
+    `tokens_per_s` and `eta_s` are those of the present stretch of work, None before they can be told.
+    """
+
+    total: int
+    done: int = 0
+    failed: int = 0
+    tokens: int = 0
+    cost: float | None = 0.0
+    tokens_per_s: float | None = None
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run at one moment: `results` by the key of a cell; `trouble` is why it ended early, if it did."""
+
+    id: str
+    created: float
+    plan: Plan
+    results: Mapping[str, Result]
+    progress: Progress
+    running: bool = False
+    trouble: str = ""
+
+    @property
+    def left(self) -> int:
+        """How many calls are still to be made, failed ones not counted."""
+        return self.progress.total - self.progress.done
+
+
+@dataclass
+class Active:
+    """A run that is worked on in this process, for its `owner`.
+
+    `todo` was missing when the work `began`; `finished` and `tokens` are what has come of it since. `seen` is when
+    somebody looked last. Models that answer no call any more are `hopeless`.
+    """
+
+    run: Run
+    plan: Plan
+    owner: str
+    todo: tuple[Cell, ...]
+    began: float = field(default_factory=time.monotonic)
+    seen: float = field(default_factory=time.monotonic)
+    finished: int = 0
+    tokens: int = 0
+    hopeless: set[str] = field(default_factory=set[str])
+    trouble: str = ""
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    def shown(self) -> Shown:
+        """The run as it is now."""
+        keys = {cell.key for cell in self.plan.cells}
+        results = {key: result for key, result in self.run.results.items() if key in keys}
+        progress = _progress(self, keys, results)
+        return Shown(self.run.id, self.run.created, self.plan, results, progress, self.running, self.trouble)
+
+
+def _progress(active: Active, keys: Collection[str], results: Mapping[str, Result]) -> Progress:
+    asked = [result for result in results.values() if not result.reused]
+    costs = [result.cost for result in asked if result.usage is not None]
+    spent_s = time.monotonic() - active.began
+    left = len(active.todo) - active.finished
+    told = active.running and active.finished > 0
+    return Progress(
+        total=len(keys),
+        done=len(results),
+        failed=Counter(result.failed for result in results.values())[True],
+        tokens=sum(result.usage.output_tokens for result in asked if result.usage),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        tokens_per_s=active.tokens / spent_s if told else None,
+        eta_s=left * spent_s / active.finished if told else None,
+    )
