@@ -34,7 +34,7 @@ def run(*, full: bool = False) -> list[Result]:
         ours = _rounds(ROOT / "app.py", "composer", str(record), playground(folder, url), rounds)
         peer = {"OPENAI_BASE_URL": f"{url}/v1", "BENCH_HISTORY": str(history)}
         theirs = _rounds(PLAIN, "", "", peer, rounds)
-    mine, plain = (median(load.server_cpu_s for load in loads) for loads in (ours, theirs))
+    mine, plain = (median(load.cpu_s for load in loads) for loads in (ours, theirs))
     late_ms = 1000 * (max(load.last_s for load in ours) - IDEAL_S)
     return [
         Result("server CPU of 200 tokens after 200 messages", mine, "s"),

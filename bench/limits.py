@@ -9,7 +9,7 @@ from __future__ import annotations
 from .load.drive import reading, upstream
 from .processes import serving
 from .result import Result
-from .streams import IDEAL_S, PEERS, PLAIN, RATE, SPREAD_S, TOKENS
+from .streams import IDEAL_S, PEERS, PLAIN, RATE, SPREAD_S, TOKENS, per_1000
 
 
 def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
@@ -24,9 +24,11 @@ def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
             if (many, spread_s) == (100, 0.0):
                 gap_ms = 1000 * load.quantile("gap_s", 0.95)
                 results.append(Result("  longest gap between visible updates, p95", gap_ms, "ms"))
+                results.append(Result("  its CPU of 1,000 tokens", per_1000(load), "s"))
     with upstream(TOKENS, RATE) as url:
         for many in (100, 200, 500):
             with reading("sdk", url, many) as group:
                 alone = group.ask()
             results.append(Result(f"the SDK alone, {many} streams at once", alone.last_s / IDEAL_S, "x ideal"))
+            results.append(Result("  its CPU of 1,000 tokens", per_1000(alone), "s"))
     return results

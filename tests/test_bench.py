@@ -22,7 +22,7 @@ def test_page_arena_http_and_conversation_are_read_to_their_last_word(model, tmp
             assert len(load.seen) == 2
             for seen in load.seen:
                 assert 0 < seen.first_s <= seen.last_s
-            assert load.server_cpu_s > 0
+            assert load.cpu_s > 0
         assert server.memory_mb() > 50
 
 

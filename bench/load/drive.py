@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..processes import ROOT, Server
+from ..processes import ROOT, Server, cpu_s
 from .client import Seen
 
 TOML = """
@@ -24,10 +24,11 @@ base_url = "{url}/v1"
 
 @dataclass(frozen=True)
 class Load:
-    """What one round of readers saw, and the CPU seconds that the measured server spent on it."""
+    """What one round of readers saw, and the CPU seconds that the measured process spent on it: the server, or the
+    readers themselves where they ask none of ours."""
 
     seen: list[Seen]
-    server_cpu_s: float
+    cpu_s: float
 
     @property
     def last_s(self) -> float:
@@ -68,11 +69,12 @@ class Readers:
 
     def ask(self, server: Server | None = None) -> Load:
         assert self._process.stdin is not None
-        before = server.cpu_s() if server else 0.0
+        measured = server.process.pid if server else self._process.pid
+        before = cpu_s(measured)
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         seen = [Seen(**one) for one in json.loads(self._read())]
-        return Load(seen, server.cpu_s() - before if server else 0.0)
+        return Load(seen, cpu_s(measured) - before)
 
     def _read(self, wanted: str = "") -> str:
         assert self._process.stdout is not None
