@@ -62,7 +62,7 @@ def check_whole(text: str) -> None:
     except UnicodeEncodeError as error:
         raise ProviderError(
             "bad_request",
-            f"The text has half a character at position {error.start} (a lone surrogate, which no text can hold): "
+            f"The text contains half a character at position {error.start} (a lone surrogate, which no text can hold): "
             "remove it and try again.",
         ) from None
 
