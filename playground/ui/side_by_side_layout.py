@@ -68,7 +68,7 @@ def lay_out(backends: Backends) -> SideBySide:
         count = gr.Radio(
             counts, value=2, show_label=False, container=False, elem_classes="segmented", elem_id="columns"
         )
-        same = gr.Checkbox(False, label="Same prompt and parameters for all", elem_id="same", container=False)
+        same = gr.Checkbox(False, label="Same system prompt and parameters for all", elem_id="same", container=False)
     with gr.Column(visible=False, elem_classes="shared") as shared_box:
         shared_prompt = _system_prompt()
         shared = sampling.lay_out(start[0], FIELDS)
@@ -146,7 +146,7 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
             latex_delimiters=LATEX,
             allow_tags=False,
             feedback_options=None,
-            placeholder="Answers here.",
+            placeholder="The answer appears here.",
             elem_id=f"compare-{letter.lower()}",
             elem_classes="transcript",
         )
@@ -158,7 +158,7 @@ def _system_prompt() -> Any:
         label="System prompt",
         show_label=False,
         container=False,
-        placeholder="System prompt: empty sends none.",
+        placeholder="System prompt (leave empty to send none)",
         lines=1,
         max_lines=6,
     )
