@@ -46,7 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     rank = commands.add_parser("leaderboard", help="rank the votes of any file, without a database")
     rank.add_argument("file", metavar="FILE", help=FILE)
     rank.add_argument("--ties", choices=("half", "drop", "davidson"), default="half", help="default: half a win each")
-    rank.add_argument("--prior", type=float, default=0.5, help="phantom battles of each contender (default 0.5)")
+    rank.add_argument(
+        "--prior",
+        type=float,
+        default=0.5,
+        help="strength of the prior, in phantom battles of each contender (default 0.5)",
+    )
     rank.add_argument("--json", action="store_true", help="print the object of GET /leaderboard")
     rank.set_defaults(command=_leaderboard)
 

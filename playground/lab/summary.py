@@ -30,13 +30,7 @@ FIGURES = (
     Figure("ttft_s", "First token", "Time until the first token arrived.", "seconds", drawn=True),
     Figure("tokens_per_s", "Tokens/s", "Output tokens per second after the first one; calls made at once share."),
     Figure("distinct_1", "Distinct-1", "Different words, as a share of all words of an answer.", "share"),
-    Figure(
-        "distinct_2",
-        "Distinct-2",
-        "Different pairs of words, as a share of all pairs.",
-        "share",
-        drawn=True,
-    ),
+    Figure("distinct_2", "Distinct-2", "Different pairs of words, as a share of all pairs.", "share", drawn=True),
     Figure(
         "self_bleu",
         "Self-BLEU",

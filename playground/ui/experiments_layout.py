@@ -122,7 +122,7 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         fields["system_prompts"] = _box("System prompts", "", said, lines=2, max_lines=6)
         said = "What good answers would say; one per line, in the order of the prompts."
         fields["references"] = _box("References", "", said, lines=2, max_lines=6, elem_id="lab-references")
-        reuse = gr.Checkbox(False, label="Reuse answers from your earlier runs where all is equal", container=False)
+        reuse = gr.Checkbox(False, label="Reuse answers from identical earlier calls", container=False)
     confirm = gr.Checkbox(False, label="Yes", visible=False, container=False, elem_id="lab-confirm")
     start_button = gr.Button("Run", variant="primary", elem_id="lab-run")
     notes = gr.HTML("", padding=False, elem_classes="lab-notes", elem_id="lab-notes")

@@ -34,8 +34,8 @@ HINTS = {
     "board-mine": "Only the votes that were cast in this browser, or with your account.",
     "board-leaked": "Votes on battles in which an answer named its model or maker; otherwise they are left out.",
     "board-styled": "Ratings as if all answers had the same length and formatting, so that style alone wins nothing.",
-    "verdict": "An e-value weighs the evidence: how many times better the votes fit one being better than both "
-    "being equal. At 40 it is decided, and you may look as often as you like.",
+    "verdict": "The evidence is an e-value: how many times likelier the votes are if one is better than if both are "
+    "equal. At 40 it is decided, and you may look as often as you like.",
 }
 PROMPTS = [("All prompts", ""), *((one.capitalize(), one) for one in CATEGORIES)]
 

@@ -12,7 +12,7 @@ from . import charts
 
 TOLD = {
     "Votes": "Those that decide between the two",
-    "Evidence": "An e-value: how many times better the votes fit one being better than both being equal",
+    "Evidence": "An e-value: how many times likelier the votes are if one is better than if both are equal",
 }
 SHARE = "A 95% confidence sequence: unlike an interval, it holds at every look"
 LEAST = 1e-3  # evidence below it is drawn as if it were that: nothing

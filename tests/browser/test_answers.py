@@ -40,7 +40,7 @@ async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(t
     await chat.open(temple)
     meter = page.locator("#meter")
     await chat.box.fill("One two three")
-    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d %\) · < \$0\.0001 to send · at most")
+    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d%\) · < \$0\.0001 to send · at most")
     await expect(meter).to_contain_text(shown)
     first = await meter.inner_text()
     await chat.box.fill("One two three four five six seven eight")
