@@ -46,18 +46,23 @@ def _parser() -> argparse.ArgumentParser:
     rank = commands.add_parser("leaderboard", help="rank the votes of any file, without a database")
     rank.add_argument("file", metavar="FILE", help=FILE)
     rank.add_argument("--ties", choices=("half", "drop", "davidson"), default="half", help="default: half a win each")
-    rank.add_argument("--prior", type=float, default=0.5, help="phantom battles of each contender (default 0.5)")
+    rank.add_argument(
+        "--prior",
+        type=float,
+        default=0.5,
+        help="strength of the prior, in phantom battles of each contender (default 0.5)",
+    )
     rank.add_argument("--json", action="store_true", help="print the object of GET /leaderboard")
     rank.set_defaults(command=_leaderboard)
 
-    compare = commands.add_parser("verdict", help="which of two contenders is better, however often one looks")
+    compare = commands.add_parser("verdict", help="which of two contenders is better, however often you look")
     compare.add_argument("file", metavar="FILE", help=FILE)
     compare.add_argument("a", metavar="A", help="name of one contender, as in the file")
     compare.add_argument("b", metavar="B", help="name of the other")
     compare.add_argument("--json", action="store_true", help="print the object of GET /verdict")
     compare.set_defaults(command=_verdict)
 
-    take = commands.add_parser("import", help="put the votes of a file into the database; those there already stay")
+    take = commands.add_parser("import", help="put the votes of a file into the database; those already there stay")
     take.add_argument("file", metavar="FILE", help=FILE)
     take.set_defaults(command=_import)
 
@@ -115,7 +120,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
     with _store() as votes:
         new, known = import_votes(votes, arguments.file)
-    print(f"{new:,} votes imported, {known:,} were there already.")
+    print(f"{new:,} votes imported, {known:,} were already there.")
     return 0
 
 

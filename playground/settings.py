@@ -38,7 +38,7 @@ def _secret(value: Any) -> Any:
         return value
     key = clean_key(value)
     if not is_sendable(key):
-        raise ValueError("holds a character that no key has: copy it once more")
+        raise ValueError("contains a character that no key has: copy it again")
     return key or None
 
 

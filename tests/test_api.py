@@ -301,7 +301,7 @@ async def test_a_picture_comes_as_a_data_address_and_reaches_the_provider():
         ("http://169.254.169.254/latest/meta-data", "only data: addresses"),
         ("https://example.org/a.png", "only data: addresses"),
         ("file:///etc/passwd", "only data: addresses"),
-        ("data:image/png;base64,AAAA", "is no PNG, JPEG, WebP or GIF picture"),
+        ("data:image/png;base64,AAAA", "is not a PNG, JPEG, WebP or GIF image"),
         ("data:image/png;base64,%%%", "not base64"),
     ],
 )

@@ -196,7 +196,7 @@ def test_postgres_restarts_and_may_only_be_read_and_redis_goes_while_people_vote
                 assert ready(http, 200) == []
                 more(acknowledged)
                 redis.stop()
-                assert ready(http, 503) == ["Rates cannot be counted: look at the server of REDIS_URL."]
+                assert ready(http, 503) == ["Rates cannot be counted: check the server of REDIS_URL."]
                 said = http.post("/chat", json=question("paid"))
                 assert (said.status_code, said.json()["error"]["kind"]) == (503, "overloaded")
                 assert "Limits cannot be checked" in said.json()["error"]["message"]

@@ -30,7 +30,7 @@ def build_router(shelf: Shelf | None) -> APIRouter:
         except ShelfError as error:
             return _refused(str(error), error.status)
         except OSError:
-            return _refused("The server's disk takes nothing: the conversation is not kept. Export it.", 507)
+            return _refused("The server's disk cannot be written: the conversation is not kept. Export it.", 507)
 
     @router.get("")
     async def heads(word: Word = "", whole: bool = False) -> Response:

@@ -41,7 +41,7 @@ class Readiness:
     async def problems(self) -> list[str]:
         """One sentence each; empty when ready."""
         if self._gate.draining:
-            return ["The playground is ending: it takes no new work."]
+            return ["The playground is ending: it accepts no new work."]
         at, found = self._known
         if time.monotonic() - at >= FRESH_S:
             found = [said for said in (await self._writable(), await self._budget(), await self._counts()) if said]
@@ -49,7 +49,7 @@ class Readiness:
         return found
 
     async def _counts(self) -> str:
-        return "" if await self._guard.counts() else "Rates cannot be counted: look at the server of REDIS_URL."
+        return "" if await self._guard.counts() else "Rates cannot be counted: check the server of REDIS_URL."
 
     async def _budget(self) -> str:
         if not self._guard.budgeted:
@@ -86,7 +86,7 @@ def build_router(readiness: Readiness, guard: Guard, gate: Gate, admin_token: Se
         problems = await readiness.problems()
         figures = {
             "playground_up_since_seconds": ("gauge", "When the process began, in seconds since 1970.", begun_at),
-            "playground_ready": ("gauge", "1 if /readyz says so.", float(not problems)),
+            "playground_ready": ("gauge", "1 if /readyz says that it is ready.", float(not problems)),
             "playground_answers_active": ("gauge", "Answers and battles that stream now.", float(gate.active)),
             "playground_answers_total": ("counter", "Answers and battles that were begun.", float(gate.begun)),
             "playground_turned_away_total": ("counter", "Answers that were not begun.", float(gate.refused)),

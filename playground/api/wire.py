@@ -34,7 +34,7 @@ STATUS: dict[ErrorKind, int] = {
     "overloaded": 503,
     "timeout": 504,
 }
-BROKEN = "The playground itself failed on this request: try again, and tell its owner if it stays."
+BROKEN = "The playground itself failed on this request: try again, and tell its owner if it happens again."
 NOT_JSON = "The body cannot be read as JSON: check its quotes, brackets and encoding."
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 DONE = "data: [DONE]\n\n"

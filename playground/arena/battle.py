@@ -82,12 +82,12 @@ class Arena:
     async def unwritable(self) -> str:
         """Why nothing can be written down now, as a sentence; "" when it can. Waits for no database to open."""
         if not self._opened.done():
-            return "The database is still being opened."
+            return "The database is still being opened: try again in a moment."
         try:
             await asyncio.to_thread(self._opened.result().check)
         except Exception as error:
             log.error("the database cannot be written (%s)", type(error).__name__)
-            return "The database cannot be written: look at its disk, its rights and its server."
+            return "The database cannot be written: check its disk, its permissions and its server."
         return ""
 
     async def voter(self, identity: str, account: str | None = None) -> str:
@@ -151,7 +151,7 @@ class Arena:
         store = await self.store()
         before = await self._ended(battle_id)
         if not before.failed:
-            raise ArenaError("conflict", "Both sides have answered: there is no seat for another opponent.")
+            raise ArenaError("conflict", "Both sides have answered: there is no place for another opponent.")
         seats = await self._matchmaker.opponents(before)
         turns = tuple(replace(turn, **dict.fromkeys(before.failed)) for turn in before.turns)
         after = replace(before, id=_new_id(), created=time.time(), turns=turns, status="running", **seats)
@@ -255,7 +255,7 @@ def _check(prompt: str) -> None:
         text = f"The prompt has {len(prompt):,} characters: shorten it to {LONGEST_PROMPT:,} at most."
         raise ArenaError("context_length", text)
     if (at := tokens.half_character(prompt)) is not None:
-        text = f"The prompt has half a character at position {at}: remove it and send again."
+        text = f"The prompt contains half a character at position {at}: remove it and send again."
         raise ArenaError("bad_request", text)
 
 

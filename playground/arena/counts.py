@@ -130,7 +130,7 @@ def _votes(how_often: int, a: str, b: str) -> int:
     try:
         votes = whole(how_often)  # a count from a file or a database may turn out to be 1.5, NaN or None
     except TypeError:
-        raise BadVoteError(f"{a} against {b}: {how_often!r} is no number of votes") from None
+        raise BadVoteError(f"{a} against {b}: {how_often!r} is not a number of votes") from None
     if votes < 0:
         raise BadVoteError(f"{a} against {b}: a count of votes is below zero")
     return votes

@@ -23,7 +23,7 @@ COUNT = text(
 )
 FORGET = text("DELETE FROM votes_of_day WHERE day < :day")
 ENOUGH = (
-    "{most} votes have come from your {whose} today, and more are not taken from one in a day. They are kept; "
+    "{most} votes have come from your {whose} today, which is the most for one day. They are kept; "
     "come back after midnight UTC."
 )
 

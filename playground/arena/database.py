@@ -197,7 +197,7 @@ def _engine(url: str, data_dir: Path) -> Engine:
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            problem = f"PLAYGROUND_DATA_DIR {str(data_dir)!r} cannot be made: {error.strerror or error}."
+            problem = f"PLAYGROUND_DATA_DIR {str(data_dir)!r} cannot be created: {error.strerror or error}."
             raise ConfigError([problem]) from None
         url = f"sqlite:///{data_dir / 'arena.db'}"
     url = normalized(url)

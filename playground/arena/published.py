@@ -12,7 +12,7 @@ from .verdict import DECIDED, Verdict
 
 FEWEST_TO_RANK = 30
 TOO_FEW = "too few votes to rank"
-HEAD = ("rank", "contender", "rating", "95 %", "battles", "wins", "losses", "ties", "both bad")
+HEAD = ("rank", "contender", "rating", "95%", "battles", "wins", "losses", "ties", "both bad")
 
 
 def leaderboard_json(board: Leaderboard, ids: Mapping[str, str]) -> dict[str, Any]:
@@ -81,11 +81,11 @@ def verdict_text(found: Verdict, a: str, b: str) -> str:
     ]
     if found.verdict != "undecided":
         better = a if found.verdict == "a" else b
-        lines.append(f"{better} is better, with 95 % confidence, however often one looks.")
+        lines.append(f"{better} is better, with 95% confidence, however often you look.")
     elif found.votes_needed is None:
-        lines.append("Undecided, and no lead to make a forecast from.")
+        lines.append("Undecided, and there is no forecast while neither leads.")
     else:
-        lines.append(f"Undecided. A forecast: about {found.votes_needed:,} more votes, if the share stays as it is.")
+        lines.append(f"Undecided. Forecast: about {found.votes_needed:,} more votes, if the share stays as it is.")
     return "\n".join(lines)
 
 

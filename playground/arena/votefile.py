@@ -124,15 +124,15 @@ def json_rows(lines: Iterable[bytes] | IO[bytes], path: str) -> Iterator[tuple[W
 
 def _broken(line: bytes, error: ValueError) -> str:
     if not line.endswith(b"\n"):
-        return "the file breaks off in the middle of this line: get it once more, or remove the line."
-    return f"this is no JSON ({error})."
+        return "the file breaks off in the middle of this line: get it again, or remove the line."
+    return f"this is not JSON ({error})."
 
 
 def _array_rows(text: bytes, path: str) -> Iterator[tuple[Where, Any]]:
     try:
         found = cast(list[Any], from_json(text))
     except ValueError as error:
-        raise BadFileError(f"{shown(path)} is no JSON array, nor a vote on each line ({error}).") from None
+        raise BadFileError(f"{shown(path)} is neither a JSON array nor a vote on each line ({error}).") from None
     where = Where(path, "row")
     for row in found:
         where.at += 1

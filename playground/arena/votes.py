@@ -49,8 +49,8 @@ CLOSED: dict[Status, ArenaError] = {
         "too_early",
         "One side gave no answer, so there is nothing to compare: draw another opponent, or start a new battle.",
     ),
-    "interrupted": ArenaError("conflict", "This battle was interrupted before both sides had answered: start anew."),
-    "replaced": ArenaError("conflict", "This battle went on with another opponent."),
+    "interrupted": ArenaError("conflict", "This battle was interrupted before both sides answered: start a new one."),
+    "replaced": ArenaError("conflict", "This battle went on with another opponent: vote on that one."),
 }
 
 
@@ -144,7 +144,7 @@ class Votes(Readings):
                     "conflict", "This battle is not waiting for another opponent: vote on it, or start a new one."
                 )
             if not rows.add_battle(connection, battle, self.runner, replaces):
-                raise ArenaError("conflict", "A battle of this id is there already.")
+                raise ArenaError("conflict", "There is a battle with this id already.")
 
         self._database.write(work)
 
@@ -286,4 +286,4 @@ def _outcome(outcome: str) -> Outcome:
     for known in OUTCOMES:
         if outcome == known:
             return known
-    raise ArenaError("bad_request", f"{outcome[:40]!r} is no outcome: it is one of {', '.join(OUTCOMES)}.")
+    raise ArenaError("bad_request", f"{outcome[:40]!r} is not an outcome: it is one of {', '.join(OUTCOMES)}.")

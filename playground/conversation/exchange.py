@@ -50,7 +50,7 @@ def read_file(text: str, conversation_id: str) -> Conversation:
     except json.JSONDecodeError as error:
         raise UnreadableError(f"The file is not valid JSON: line {error.lineno}, {error.msg}.") from None
     except (RecursionError, ValueError):
-        text = "The file is nested too deeply, or holds a number too long, to be a conversation."
+        text = "The file is nested too deeply, or contains a number too long, to be a conversation."
         raise UnreadableError(text) from None
     if isinstance(content, list):
         return from_messages(cast(list[Any], content), conversation_id)
@@ -78,18 +78,18 @@ def from_messages(messages: Sequence[Any], conversation_id: str) -> Conversation
         message = cast(dict[str, Any], given)
         role = message.get("role")
         if role not in KNOWN_ROLES:
-            raise UnreadableError(f"Message {number} has the role {role!r}: known are {', '.join(KNOWN_ROLES)}.")
+            raise UnreadableError(f"Message {number} has the role {role!r}: known ones are {', '.join(KNOWN_ROLES)}.")
         text, images = _content_of(message.get("content"), number)
         if images and role != "user":
-            raise UnreadableError(f"Message {number} has a picture: only a user's message can have one.")
+            raise UnreadableError(f"Message {number} has an image: only a user's message can have one.")
         if half_character(text) is not None:  # no answer to a browser could hold it
-            raise UnreadableError(f"Message {number} has half a character (a lone surrogate): remove it.")
+            raise UnreadableError(f"Message {number} contains half a character (a lone surrogate): remove it.")
         if role in ("user", "assistant"):
             conversation = conversation.said(Message(role, text, images), under=conversation.leaf)
         else:
             system.append(text)
     if not conversation.turns:
-        raise UnreadableError("There is no message of a user or an assistant in it.")
+        raise UnreadableError("The file has no message from a user or an assistant.")
     return Conversation(
         conversation_id,
         turns=conversation.turns,
@@ -114,7 +114,7 @@ def _content_of(content: Any, number: int) -> tuple[str, tuple[Image, ...]]:
         else:
             kind = table.get("type") or "unknown"
             raise UnreadableError(
-                f"Message {number} has a part of type {kind!r}: only text and pictures can be imported."
+                f"Message {number} has a part of type {kind!r}: only text and images can be imported."
             )
     return "".join(pieces), tuple(images)
 
@@ -123,7 +123,7 @@ def _image_of(address: Any, number: int) -> Image:
     """The picture at an address as Chat Completions ({"url"}) or Responses (a string) has it."""
     url = cast(dict[str, Any], address).get("url") if isinstance(address, dict) else address
     try:
-        return image_at(str(url), "Its picture")
+        return image_at(str(url), "Its image")
     except ProviderError as error:
         raise UnreadableError(f"Message {number}: {error.message}") from None
 

@@ -35,13 +35,13 @@ def image_of(data: bytes, name: str = "The image") -> Image:
     Raises ProviderError `bad_request` for what is too large, of another type, or only claims to be a picture.
     """
     if len(data) > MOST_BYTES:
-        raise _refused(f"{name} has {len(data) / 1e6:,.1f} MB; at most {MOST_BYTES / 1e6:g} MB can be sent: shrink it.")
+        raise _refused(f"{name} is {len(data) / 1e6:,.1f} MB; at most {MOST_BYTES / 1e6:g} MB can be sent: shrink it.")
     media_type = next((kind for kind, (at, magic) in MAGIC.items() if data[at : at + len(magic)] == magic), None)
     size = _size(data, media_type) if media_type else None
     if media_type is None or size is None:
-        raise _refused(f"{name} is no PNG, JPEG, WebP or GIF picture, whatever it is called: convert it, or remove it.")
+        raise _refused(f"{name} is not a PNG, JPEG, WebP or GIF image, whatever its name: convert or remove it.")
     if max(size) > MOST_PIXELS:
-        raise _refused(f"{name} has more than {MOST_PIXELS:,} pixels on a side, which is the most: shrink it.")
+        raise _refused(f"{name} is more than {MOST_PIXELS:,} pixels wide or high: shrink it.")
     return Image(media_type, data, *size)
 
 
@@ -50,9 +50,9 @@ def image_at(address: str, name: str = "The image") -> Image:
     ask for anything it can reach. Raises as `image_of` does."""
     head = DATA_ADDRESS.match(address)
     if head is None or not head[2]:
-        raise _refused(f"{name}: only data: addresses with base64 are taken, such as data:image/png;base64,...")
+        raise _refused(f"{name}: only data: addresses with base64 are accepted, such as data:image/png;base64,...")
     if len(address) > MOST_BYTES * 3 // 2:
-        raise _refused(f"{name} has more than {MOST_BYTES / 1e6:g} MB: shrink it.")
+        raise _refused(f"{name} is larger than {MOST_BYTES / 1e6:g} MB: shrink it.")
     try:
         data = base64.b64decode(address[head.end() :], validate=True)
     except (binascii.Error, ValueError):
@@ -63,10 +63,10 @@ def image_at(address: str, name: str = "The image") -> Image:
 def check_together(images: Sequence[Image]) -> None:
     """Raises ProviderError `bad_request` for more than one request can hold."""
     if len(images) > MOST_IMAGES:
-        raise _refused(f"There are {len(images)} images in the conversation; {MOST_IMAGES} are the most: remove some.")
+        raise _refused(f"There are {len(images)} images in all; at most {MOST_IMAGES} can be sent: remove some.")
     if (size := sum(len(image.data) for image in images)) > MOST_TOGETHER:
         most = f"{MOST_TOGETHER / 1e6:g} MB"
-        raise _refused(f"The images in the conversation have {size / 1e6:,.1f} MB; {most} are the most: remove some.")
+        raise _refused(f"The images in all are {size / 1e6:,.1f} MB; at most {most} can be sent: remove some.")
 
 
 def _size(data: bytes, media_type: str) -> tuple[int, int] | None:

@@ -39,7 +39,7 @@ def parse_schema(text: str) -> dict[str, Any] | None:
     except json.JSONDecodeError as error:
         raise _refused(f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})") from None
     except (RecursionError, ValueError):
-        raise _refused("it is nested too deeply, or holds a number too long to read") from None
+        raise _refused("it is nested too deeply, or contains a number too long to read") from None
     return check_schema(schema)
 
 
@@ -78,15 +78,15 @@ def violations(text: str, schema: Mapping[str, Any] | None) -> tuple[str, ...]:
     except json.JSONDecodeError as error:
         return (f"The answer is not JSON: {error.msg}, line {error.lineno}, column {error.colno}.",)
     except (RecursionError, ValueError):
-        return ("The answer is nested too deeply, or holds a number too long to read.",)
+        return ("The answer is nested too deeply, or contains a number too long to read.",)
     if schema is None:
-        return () if isinstance(value, dict) else ("The answer is JSON, but no object.",)
+        return () if isinstance(value, dict) else ("The answer is JSON, but not an object.",)
     try:
         return tuple(islice(_sentences(value, schema), MOST_SHOWN))
     except _TooCostlyError as error:
         return (f"The answer could not be checked: {error}.",)
     except RecursionError:
-        return ("The answer could not be checked: the schema refers to itself without an end.",)
+        return ("The answer could not be checked: the schema refers to itself endlessly.",)
 
 
 def repair_prompt(wrong: tuple[str, ...]) -> str:
@@ -114,7 +114,7 @@ def _sentences(value: object, schema: Mapping[str, Any]) -> Iterator[str]:
         for error in validator.iter_errors(value):
             yield f"{_place(error.absolute_path)}: {_short(error.message)}."
     except Unresolvable as error:
-        raise _TooCostlyError(f"the schema refers to {str(error.ref)[:80]!r}, which it does not hold") from None
+        raise _TooCostlyError(f"the schema refers to {str(error.ref)[:80]!r}, which it does not contain") from None
 
 
 def _guarded(followed: Iterator[int]) -> Any:

@@ -88,7 +88,7 @@ def fitted(
     native = "json_schema" not in learned
     schema = options.json_schema if family.json_schema and native else None
     if options.json_schema is not None and schema is None and not options.json_mode:
-        text = f"{model.name} cannot be held to a JSON schema: leave it out, or choose another model."
+        text = f"{model.name} cannot be made to follow a JSON schema: remove the schema, or choose another model."
         raise ProviderError("unsupported_param", text, param="json_schema")
     told = options.json_mode and schema is None
     prompts = [contender.system_prompt] if contender.system_prompt.strip() else []
@@ -142,7 +142,7 @@ def surely_fits(model: ModelSpec, messages: Sequence[Message], budget: int) -> b
 def check_available(model: ModelSpec, key: str | None) -> None:
     """Raises ProviderError `auth` for a model that nobody here can pay for, naming the variable to set."""
     if key is not None and not is_sendable(key):
-        raise ProviderError("auth", "The key holds a space or a character that no key has: copy it once more.")
+        raise ProviderError("auth", "The key contains a space or a character that no key has: copy it again.")
     if model.available or key:
         return
     reason = model.reason or "not configured"
@@ -163,13 +163,13 @@ def check_messages(messages: Sequence[Message]) -> None:
     if not turns[-1].content.strip() and not turns[-1].images:
         raise ProviderError("bad_request", "The message is empty: write something to send.")
     if any(message.images and message.role != "user" for message in messages):
-        raise ProviderError("bad_request", "Only the user's messages can hold images: remove the others.")
+        raise ProviderError("bad_request", "Only the user's messages can contain images: remove the others.")
     check_together([image for message in messages for image in message.images])
     for message in messages:
         if (at := tokens.half_character(message.content)) is not None:
             raise ProviderError(
                 "bad_request",
-                f"The {message.role} message has half a character at position {at} (a lone surrogate, "
+                f"The {message.role} message contains half a character at position {at} (a lone surrogate, "
                 "which no text can hold): remove it and send again.",
             )
 
@@ -189,7 +189,7 @@ def _seen(model: ModelSpec, messages: tuple[Message, ...]) -> tuple[tuple[Messag
         return messages, ()
     if messages[-1].images:
         raise ProviderError(
-            "unsupported_param", f"{model.name} takes no images: remove them, or choose a model that does."
+            "unsupported_param", f"{model.name} does not accept images: remove them, or choose a model that does."
         )
     return tuple(replace(message, images=()) if message.images else message for message in messages), ("images",)
 
@@ -199,6 +199,6 @@ def _too_long(model: ModelSpec, turns: int, size: int, budget: int, options: Opt
     if options.strategy == "stop" and turns > 1:
         return (
             f"The conversation is too long: {room}. Nothing was left out, as you chose: start a new conversation, "
-            "choose a model with a larger window, or let messages be left out."
+            "choose a model with a larger context window, or let messages be left out."
         )
-    return f"The message is too long: {room}. Shorten it, or choose a model with a larger window."
+    return f"The message is too long: {room}. Shorten it, or choose a model with a larger context window."

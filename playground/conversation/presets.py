@@ -77,7 +77,8 @@ def fill(prompt: str, values: Mapping[str, str]) -> str:
             written += len(piece)
             if written > MOST_CHARACTERS:
                 raise ProviderError(
-                    "bad_request", f"The filled-in system prompt is longer than {MOST_CHARACTERS:,} characters."
+                    "bad_request",
+                    f"The filled-in system prompt is longer than {MOST_CHARACTERS:,} characters: shorten it.",
                 )
             pieces.append(piece)
     except (TemplateError, TypeError, ValueError, OverflowError) as error:
@@ -99,11 +100,12 @@ def imported(text: str) -> tuple[Preset, ...]:
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a bare ValueError
-        raise ProviderError("bad_request", f"This is no file of presets: it is not JSON ({error}).") from None
+        raise ProviderError("bad_request", f"This is not a file of presets: it is not JSON ({error}).") from None
     rows = cast(dict[str, Any], value).get("presets") if isinstance(value, dict) else value
     if not isinstance(rows, list) or len(cast(list[Any], rows)) > MOST_PRESETS:
         raise ProviderError(
-            "bad_request", f'This is no file of presets: it needs a list "presets" of at most {MOST_PRESETS} entries.'
+            "bad_request",
+            f'This is not a file of presets: it needs a list "presets" of at most {MOST_PRESETS} entries.',
         )
     return tuple(_preset(at, row) for at, row in enumerate(cast(list[Any], rows), 1))
 
@@ -121,7 +123,7 @@ def _preset(at: int, row: object) -> Preset:
     if not isinstance(name, str) or not name.strip() or not isinstance(prompt, str):
         raise ProviderError("bad_request", f'Preset {at}: it needs a "name" and a "prompt", both as text.')
     if half_character(name + prompt) is not None:
-        raise ProviderError("bad_request", f"Preset {at}: it has half a character (a lone surrogate): remove it.")
+        raise ProviderError("bad_request", f"Preset {at}: it contains half a character (a lone surrogate): remove it.")
     if len(name) > 100 or len(prompt) > MOST_CHARACTERS:
         raise ProviderError(
             "bad_request", f"Preset {at}: a name has at most 100 characters, a prompt {MOST_CHARACTERS:,}."
@@ -138,7 +140,9 @@ def _parsed(prompt: str) -> tuple[nodes.Template, tuple[str, ...]]:
     """(the tree, the undeclared variables) of a template that is bounded. Checked before anything is compiled:
     compiling computes constants."""
     if len(prompt) > MOST_CHARACTERS:
-        raise ProviderError("bad_request", f"The system prompt is longer than {MOST_CHARACTERS:,} characters.")
+        raise ProviderError(
+            "bad_request", f"The system prompt is longer than {MOST_CHARACTERS:,} characters: shorten it."
+        )
     try:
         tree = ENVIRONMENT.parse(prompt)
         for seen, node in enumerate(_every(tree)):

@@ -200,7 +200,7 @@ def _address(image: Image) -> str:
 def _load_turn(turn: _Turn, at: int) -> Turn:
     reply = turn.reply and _load_reply(turn.reply, turn.content)
     try:
-        images = tuple(image_at(address, "Its picture") for address in turn.images)
+        images = tuple(image_at(address, "Its image") for address in turn.images)
     except ProviderError as error:
         raise UnreadableError(f"Turn {at + 1}: {error.message}") from None
     message = Message(turn.role, turn.content, images if turn.role == "user" else ())

@@ -40,7 +40,7 @@ def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | 
     problems: list[str] = []
     strange = [name for name in query if name not in given and not name.startswith("__")]
     if strange:
-        problems.append(f"The link says {', '.join(strange[:5])}, which is no parameter: it was left out.")
+        problems.append(f"The link says {', '.join(strange[:5])}, which is not a parameter: it was left out.")
     model = given.pop("model", "")
     try:
         model = catalog.get(model).id if model else ""
@@ -49,7 +49,7 @@ def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | 
         model = ""
     system = given.pop("system", "")
     if len(system) > LONGEST_PROMPT:
-        problems.append(f"The system prompt in the link is longer than {LONGEST_PROMPT:,} characters: it was cut.")
+        problems.append(f"The system prompt in the link is longer than {LONGEST_PROMPT:,} characters: it was cut off.")
         system = system[:LONGEST_PROMPT]
     values: dict[str, object] = {}
     for name, text in given.items():
@@ -57,7 +57,7 @@ def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | 
             values[name] = _value(name, text.strip("\r\n") if name == "stop" else text.strip())
         except ValueError:
             problems.append(
-                f"{name} in the link is {text[:40]!r}, which is no number that can be sent: it was left out."
+                f"{name} in the link is {text[:40]!r}, which is not a number that can be sent: it was left out."
             )
     problems += _brought_within(values, catalog.get(model) if model else catalog.default())
     return Contender(model, system, SamplingParams(**values)), problems  # pyright: ignore[reportArgumentType]
@@ -69,11 +69,13 @@ def _brought_within(values: dict[str, object], model: ModelSpec) -> list[str]:
     for name, value in list(values.items()):
         if isinstance(value, int | float) and (nearest := clamped(model, name, value)) != value:
             values[name] = nearest
-            problems.append(f"{name} in the link is {value:g}, which {model.name} does not take: it is {nearest:g}.")
+            problems.append(
+                f"{name} in the link is {value:g}, which {model.name} does not accept: {nearest:g} is used."
+            )
     if (effort := values.get("effort")) and model.family.efforts and effort not in model.family.efforts:
         del values["effort"]
         known = ", ".join(model.family.efforts)
-        problems.append(f"effort in the link is {str(effort)[:40]!r}; {model.name} takes {known}: it was left out.")
+        problems.append(f"effort in the link is {str(effort)[:40]!r}; {model.name} accepts {known}: it was left out.")
     return problems
 
 

@@ -63,10 +63,10 @@ class Shelf:
         try:
             text = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (ValueError, RecursionError):  # what no answer to a browser could hold when it is asked for again
-            raise ShelfError("The conversation holds half a character or a number that is none.", 400) from None
+            raise ShelfError("The conversation contains half a character, or a number that is not one.", 400) from None
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() and sum(1 for _ in path.parent.glob("*.json")) >= MOST:
-            raise ShelfError(f"{MOST:,} conversations are kept, and that is the most: delete some.", 507)
+            raise ShelfError(f"{MOST:,} conversations are kept, which is the most: delete some.", 507)
         handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".draft")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -83,7 +83,7 @@ class Shelf:
 
     def _owned(self, word: str) -> Path:
         if len(word) < SHORTEST_WORD:
-            raise ShelfError("The browser says no word of its own: reload the page.", 401)
+            raise ShelfError("The browser did not say who it is: reload the page.", 401)
         return self._folder / sha256(word.encode()).hexdigest()[:32]
 
     def _path(self, word: str, conversation: str) -> Path:

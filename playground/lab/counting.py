@@ -87,4 +87,4 @@ def check_text(text: str) -> None:
     """Raises ProviderError `bad_request` for a text that is too long or cannot be sent as UTF-8."""
     tokens.check_whole(text)
     if len(text) > MOST_BYTES or len(text.encode()) > MOST_BYTES:
-        raise ProviderError("bad_request", f"The text is longer than {MOST_BYTES / 1e6:g} MB: take it in parts.")
+        raise ProviderError("bad_request", f"The text is longer than {MOST_BYTES / 1e6:g} MB: split it into parts.")

@@ -83,10 +83,10 @@ def admit(expected: Forecast, *, confirmed: bool, usd_left: float | None) -> Non
     cost = "at an unknown price" if expected.cost is None else f"for about ${expected.cost:,.2f}"
     if usd_left is not None and expected.cost is not None and expected.cost > usd_left:
         text = f"{expected.calls:,} calls {cost} are more than is left of the budget (${usd_left:,.2f})."
-        raise SweepError(f"{text} Take fewer prompts, values or samples.")
+        raise SweepError(f"{text} Use fewer prompts, values or samples.")
     affordable = expected.free or (expected.cost is not None and usd_left is not None)
     if expected.calls > MOST_CALLS and not affordable:
         text = f"{expected.calls:,} calls {cost}: more than {MOST_CALLS:,} need a known price within a budget."
-        raise SweepError(f"{text} Take fewer prompts, values or samples.")
+        raise SweepError(f"{text} Use fewer prompts, values or samples.")
     if asks_for_confirmation(expected) and not confirmed:
         raise SweepError(f"This makes {expected.calls:,} calls{'' if expected.free else f' {cost}'}: confirm it first.")

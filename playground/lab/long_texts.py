@@ -16,7 +16,7 @@ T = TypeVar("T")
 LONG = 20_000  # characters
 MOST_WAITING = 16
 MOST_EACH = 4  # of one address, so that nobody takes all places
-FULL = "Many long texts are being read just now. Wait a few seconds and try again, or take a shorter text."
+FULL = "Many long texts are being read just now. Wait a few seconds and try again, or use a shorter text."
 
 
 class LongTexts:

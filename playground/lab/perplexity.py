@@ -64,7 +64,7 @@ async def score(lab: TokenLab, text: str) -> AsyncGenerator[Surprise]:
     check_whole(text)
     tokens = tuple(await lab.model.ids(text, begins=True))
     if len(tokens) < 2:
-        raise ProviderError("bad_request", "The text is too short: perplexity needs at least two tokens.")
+        raise ProviderError("bad_request", "The text is too short: perplexity needs at least two tokens. Write more.")
     if len(tokens) > MOST_SCORED:
         raise ProviderError(
             "context_length", f"The text has {len(tokens):,} tokens, and at most {MOST_SCORED} are scored: shorten it."

@@ -49,7 +49,7 @@ def read_lines(prompts: str, references: str = "") -> tuple[Prompt, ...]:
         answers.pop()
     if answers and len(answers) != len(texts):
         raise PromptSetError(
-            f"There are {len(texts):,} prompts and {len(answers):,} references: write one reference a line for each "
+            f"There are {len(texts):,} prompts and {len(answers):,} references: write one reference per line, for each "
             "prompt, an empty line where there is none."
         )
     pairs = zip(texts, answers or [""] * len(texts), strict=True)
@@ -70,10 +70,10 @@ def read_file(name: str, content: bytes) -> tuple[Prompt, ...]:
     """
     kind = PurePath(name).suffix.lower()
     if kind not in READERS:
-        raise PromptSetError(f"{PurePath(name).name[:80]!r} is no .txt, .csv or .jsonl file: save it as one of these.")
+        raise PromptSetError(f"{PurePath(name).name[:80]!r} is not a .txt, .csv or .jsonl file: save it as one.")
     found = _checked(list(READERS[kind](_decoded(content))))
     if not found:
-        raise PromptSetError("The file holds no prompt.")
+        raise PromptSetError("The file contains no prompts: add at least one.")
     return found
 
 
@@ -95,7 +95,7 @@ def _decoded(content: bytes) -> str:
         raise PromptSetError(f"Line {line} is not in UTF-8: save the file as UTF-8 and upload it again.") from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise PromptSetError(f"Line {line} holds a zero byte: save the file as text in UTF-8.")
+        raise PromptSetError(f"Line {line} contains a zero byte: save the file as text in UTF-8.")
     return text
 
 
@@ -120,7 +120,7 @@ def _csv(content: str) -> Iterator[Row]:
     if prompt is None:
         if len(names) != 1:
             listed = ", ".join(first[1])[:200]
-            raise PromptSetError(f"Line 1 names no column prompt: it has {listed}. Call the column of the prompts so.")
+            raise PromptSetError(f"Line 1 names no column prompt: it has {listed}. Give one column that name.")
         yield first[0], first[1][0], None
         prompt = 0
     for at, row in rows:
@@ -140,7 +140,7 @@ def _csv_rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             too_long = "field limit" in str(error)
             why = f"a cell of more than {csv.field_size_limit():,} characters" if too_long else str(error)
-            text = f"Line {begins} is broken CSV ({why}): check its quotes; a quote inside of a cell is doubled."
+            text = f"Line {begins} is broken CSV ({why}): check its quotes; a quote inside a cell is doubled."
             raise PromptSetError(text) from None
         if row:
             yield begins, row
@@ -181,7 +181,7 @@ def _checked(rows: Sequence[Row]) -> tuple[Prompt, ...]:
         if text.strip():
             found.append(Prompt(text, reference or None))
     if len(found) > MOST_PROMPTS:
-        raise PromptSetError(f"These are {len(found):,} prompts: take {MOST_PROMPTS:,} at most.")
+        raise PromptSetError(f"These are {len(found):,} prompts: use {MOST_PROMPTS:,} at most.")
     return tuple(found)
 
 
@@ -189,11 +189,11 @@ def _check(at: int, what: str, value: Any) -> None:
     if value is None and what == "reference":
         return
     if not isinstance(value, str):
-        raise PromptSetError(f"Line {at}: the {what} is no text.")
+        raise PromptSetError(f"Line {at}: the {what} is not text.")
     if len(value) > LONGEST_PROMPT:
-        raise PromptSetError(f"Line {at}: the {what} has {len(value):,} characters; {LONGEST_PROMPT:,} is the most.")
+        raise PromptSetError(f"Line {at}: the {what} has {len(value):,} characters: use {LONGEST_PROMPT:,} at most.")
     if half_character(value) is not None:
-        raise PromptSetError(f"Line {at}: the {what} holds half a character (a lone surrogate): remove it.")
+        raise PromptSetError(f"Line {at}: the {what} contains half a character (a lone surrogate): remove it.")
 
 
 def _lines(texts: Sequence[str]) -> str:

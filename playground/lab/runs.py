@@ -161,4 +161,4 @@ def _take(run: Run, line: str) -> None:
 
 
 def _unknown() -> UnknownRunError:
-    return UnknownRunError("This experiment is not here any more: run it anew.")
+    return UnknownRunError("This experiment is no longer here: run it again.")

@@ -192,20 +192,20 @@ def _value(axis: str, part: str) -> Any:
         value = math.nan
     if not math.isfinite(value):
         raise SweepError(
-            f"{AXES[axis]}: {part[:40]!r} is no number. Write numbers with commas between, like 0, 0.5, 1."
+            f"{AXES[axis]}: {part[:40]!r} is not a number. Write numbers separated by commas, like 0, 0.5, 1."
         )
     if axis != "top_k":
         return value
     if value != int(value):
         raise SweepError(
-            f"{AXES[axis]}: {part[:40]} is no whole number. Write whole numbers with commas between, like 1, 2, 3."
+            f"{AXES[axis]}: {part[:40]} is not a whole number. Write whole numbers separated by commas, like 1, 2, 3."
         )
     return int(value)
 
 
 def _check(sweep: Sweep) -> None:
     if not sweep.prompts:
-        raise SweepError("There is no prompt: write one a line, or choose a prompt set.")
+        raise SweepError("There is no prompt: write one per line, or choose a prompt set.")
     for name, values in sweep.axes.items():
         if not values:
             raise SweepError(
@@ -213,16 +213,16 @@ def _check(sweep: Sweep) -> None:
             )
         for value in values:
             if isinstance(value, float) and not math.isfinite(value):
-                raise SweepError(f"{AXES[name]}: {value} is no number.")
+                raise SweepError(f"{AXES[name]}: {value} is not a number.")
             if isinstance(value, str) and half_character(value) is not None:
-                raise SweepError(f"{AXES[name]}: it holds half a character (a lone surrogate): remove it.")
+                raise SweepError(f"{AXES[name]}: it contains half a character (a lone surrogate): remove it.")
     if not 1 <= sweep.samples <= MOST_SAMPLES:
-        raise SweepError(f"Take 1 to {MOST_SAMPLES} samples, not {sweep.samples:,}.")
+        raise SweepError(f"Use 1 to {MOST_SAMPLES} samples, not {sweep.samples:,}.")
     if sweep.max_tokens is not None and sweep.max_tokens < 1:
         raise SweepError("Max tokens must be at least 1; leave it empty for the provider's default.")
     if sweep.cells > MOST_CELLS:
         raise SweepError(
-            f"This would be {sweep.cells:,} calls; {MOST_CELLS:,} is the most. Take fewer prompts, values or samples."
+            f"This would be {sweep.cells:,} calls; {MOST_CELLS:,} is the most. Use fewer prompts, values or samples."
         )
 
 

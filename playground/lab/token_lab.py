@@ -93,13 +93,14 @@ class TokenLab:
         """The tokens after which the next one is looked for: raw text, or a question up to where its reply begins."""
         if not text.strip() if chat else not text:
             what = "question" if chat else "prefix"
-            raise ProviderError("bad_request", f"The {what} is empty: write something for the model to go on from.")
+            raise ProviderError("bad_request", f"The {what} is empty: write something for the model to continue.")
         check_whole(text)
         found = tuple(await (self.model.question(text) if chat else self.model.ids(text, begins=True)))
         room = self.model.window_tokens - ROOM
         if len(found) > room:
             raise ProviderError(
-                "context_length", f"The prefix has {len(found):,} tokens, and there is room for {room:,}: shorten it."
+                "context_length",
+                f"The prefix has {len(found):,} tokens, and only {room:,} fit: shorten it.",
             )
         return found
 

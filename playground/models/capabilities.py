@@ -33,9 +33,9 @@ def refusals(family: Family, effort: str | None, learned: Mapping[str, str] = NO
         if param in family.accepts or (param in family.accepts_when and in_effect in family.when_effort):
             continue
         if param in family.accepts_when:
-            why[param] = f"only at effort {' or '.join(family.when_effort)}"
+            why[param] = f"accepted only at effort {' or '.join(family.when_effort)}"
         else:
-            why[param] = "not taken by this model"
+            why[param] = "not accepted by this model"
     return {**why, **{param: reason for param, reason in learned.items() if param in PARAMS}}
 
 

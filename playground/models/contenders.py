@@ -113,7 +113,7 @@ def read_contenders(rows: Any, models: Mapping[str, ModelSpec], problems: list[s
             Contender(line.model, line.system_prompt, line.sampling), models[line.model], line.name or row_id, **how
         )
         if one.id in row_of:
-            problems.append(f"contenders.{row_id}: is the same as contenders.{row_of[one.id]}: leave one out.")
+            problems.append(f"contenders.{row_id}: is the same as contenders.{row_of[one.id]}: remove one of them.")
         row_of[one.id] = row_id
         found[one.id] = one
     return tuple(found.values())
@@ -126,7 +126,7 @@ def _line(row_id: str, row: Any, models: Mapping[str, ModelSpec], problems: list
         return None
     row = cast(dict[str, Any], row)
     if unknown := sorted(set(row) - WRITTEN):
-        problems.append(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(WRITTEN))}.")
+        problems.append(f"{where}: unknown {', '.join(unknown)}; known ones are {', '.join(sorted(WRITTEN))}.")
         return None
     sampling = {key: value for key, value in row.items() if key in SAMPLING}
     rest = {key: value for key, value in row.items() if key not in SAMPLING}
@@ -136,7 +136,7 @@ def _line(row_id: str, row: Any, models: Mapping[str, ModelSpec], problems: list
         problems += [f"{where}.{'.'.join(map(str, p['loc']))}: {p['msg']}." for p in error.errors()]
         return None
     if line.model not in models:
-        problems.append(f"{where}: there is no model {line.model!r}; name one of [models].")
+        problems.append(f"{where}: there is no model {line.model!r}; name one from [models].")
         return None
     try:
         _, dropped = fit(models[line.model], line.sampling)
@@ -144,6 +144,6 @@ def _line(row_id: str, row: Any, models: Mapping[str, ModelSpec], problems: list
         problems.append(f"{where}: {error.message}")
         return None
     if dropped:
-        problems.append(f"{where}: {models[line.model].name} does not take {', '.join(dropped)}.")
+        problems.append(f"{where}: {models[line.model].name} does not accept {', '.join(dropped)}: remove it.")
         return None
     return line

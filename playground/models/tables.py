@@ -39,7 +39,7 @@ def _read_override(path: Path) -> Table:
     unknown = [name for name in tables if name not in SECTIONS]
     if unknown:
         raise ConfigError(
-            [f"PLAYGROUND_CONFIG: unknown section [{name}]; known are {', '.join(SECTIONS)}." for name in unknown]
+            [f"PLAYGROUND_CONFIG: unknown section [{name}]; known ones are {', '.join(SECTIONS)}." for name in unknown]
         )
     return {name: _by_id(name, section) for name, section in tables.items()}
 
@@ -90,7 +90,7 @@ def parse(kind: type[T], where: str, row: Any, problems: list[str]) -> T | None:
     known = {field.name for field in fields(cast(Any, kind))}
     unknown = sorted(set(row) - known)
     if unknown:
-        problems.append(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+        problems.append(f"{where}: unknown {', '.join(unknown)}; known ones are {', '.join(sorted(known))}.")
         return None
     try:
         return _adapter(kind).validate_python(row)

@@ -69,7 +69,7 @@ def check_whole(text: str) -> None:
     if (at := half_character(text)) is not None:
         raise ProviderError(
             "bad_request",
-            f"The text has half a character at position {at} (a lone surrogate, which no text can hold): "
+            f"The text contains half a character at position {at} (a lone surrogate, which no text can hold): "
             "remove it and try again.",
         )
 

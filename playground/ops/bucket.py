@@ -17,7 +17,7 @@ PAGE = 500
 HOPELESS = {
     401: "the token is not known: set PLAYGROUND_BUCKET_TOKEN, or HF_TOKEN.",
     403: "the token may not write there: it needs write access to the bucket.",
-    404: "there is no such bucket, or the token cannot see it: make it with `hf buckets create`.",
+    404: "there is no such bucket, or the token cannot see it: create it with `hf buckets create`.",
 }
 
 MAY_BE_GONE = {status: words for status, words in HOPELESS.items() if status != 404}

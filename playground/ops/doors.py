@@ -48,8 +48,8 @@ NAT64 = ip_network("64:ff9b::/96")
 
 FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
 NOT_HERE = "There is nothing here."
-NOT_FETCHED = "A file is uploaded here; none is fetched from an address."
-TOO_MANY = "Too many questions from one address, which has {rate}: wait {wait_s} s."
+NOT_FETCHED = "Files are uploaded here, never fetched from an address."
+TOO_MANY = "Too many questions from one address, which may ask {rate}: wait {wait_s} s."
 
 
 @dataclass(frozen=True)

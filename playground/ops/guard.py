@@ -36,8 +36,8 @@ SPENT: dict[str, str] = {
     "session": "Today's budget for this page",
 }
 CLOSED = "The budget cannot be checked right now, so no paid model is asked: try again later."
-ENOUGH = "One address has {rate} answers of the embedded model, and looking at its tokens counts too: wait {wait_s} s."
-UNCHECKED = "Limits cannot be checked right now, so no paid model is asked: try again soon."
+ENOUGH = "One address may ask the embedded model {rate}, and looking at its tokens counts too: wait {wait_s} s."
+UNCHECKED = "Limits cannot be checked right now, so no paid model is asked: try again later."
 
 
 @dataclass(frozen=True, slots=True)

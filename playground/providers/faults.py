@@ -28,6 +28,7 @@ BY_EXCEPTION: tuple[tuple[tuple[type[BaseException], ...], ErrorKind], ...] = (
     ((json.JSONDecodeError, UnicodeDecodeError, RecursionError), "protocol"),
 )
 REQUEST_IDS = ("x-request-id", "request-id", "x-goog-request-id")
+LARGER = "choose a model with a larger context window"
 LONGEST_EXCERPT = 240
 
 
@@ -103,18 +104,18 @@ def sentence(
     sentences: dict[ErrorKind, str] = {
         "auth": f"{who} says the key is wrong: check {key}.",
         "permission": f"{who} does not let this key use {model}: check what {key} is allowed to do.",
-        "not_found": f"{who} knows no model {request.model.upstream!r}: choose another model.",
+        "not_found": f"{who} has no model {request.model.upstream!r}: choose another one.",
         "rate_limit": f"{who} is getting too many requests for this key: {again}.",
         "quota": f"The account behind {key} at {who} has no credit or quota left: top it up, or choose another model.",
         "overloaded": f"{who} is overloaded: {again}, or choose another model.",
-        "bad_request": f"{who} refused the request{quote}.",
-        "unsupported_param": f"{model} does not take {param or 'one of the parameters'}: unset it{quote}.",
-        "context_length": f"The conversation is too long for {model}: shorten it or choose a larger window{quote}.",
+        "bad_request": f"{who} refused the request: change the message or the parameters{quote}.",
+        "unsupported_param": f"{model} does not accept {param or 'one of the parameters'}: leave it unset{quote}.",
+        "context_length": f"The conversation is too long for {model}: shorten it, or {LARGER}{quote}.",
         "blocked": f"{who} declined to answer this: rephrase it, or choose another model.",
         "timeout": f"{who} took too long to answer: try again, or choose another model.",
         "connection": f"{who} cannot be reached, or hung up: check the network and the address, then try again.",
         "truncated": f"{model}: the answer broke off before its end. What arrived is kept; try again.",
-        "protocol": f"{who} answered with something that is not its protocol: check the base URL.",
+        "protocol": f"{who} sent an answer that does not follow its protocol: check the base URL.",
         "server": f"{who} has a problem of its own: {again}, or choose another model.",
     }
     return sentences[kind]
@@ -125,7 +126,7 @@ def _not_sendable(error: UnicodeEncodeError, endpoint: Endpoint, request: Reques
     if error.encoding == "ascii":
         return ProviderError("auth", sentence("auth", endpoint, request))
     return ProviderError(
-        "bad_request", "The text holds half of a character, which cannot be sent: remove it and try again."
+        "bad_request", "The text contains half a character, which cannot be sent: remove it and try again."
     )
 
 

@@ -106,7 +106,7 @@ class AnswerEvents:
         if not message.content.strip() and not message.images:
             raise refusal("The message is empty: write something to send.")
         if message.images and card and not card.family.images:
-            text = f"{card.name} takes no images: remove them, or choose a model that does."
+            text = f"{card.name} does not accept images: remove them, or choose a model that does."
             raise refusal(text)
         return message
 

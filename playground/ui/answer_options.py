@@ -14,7 +14,7 @@ from .untyped import gr
 
 STRATEGIES: tuple[tuple[str, Strategy], ...] = (
     ("Leave out the oldest messages", "oldest"),
-    ("Keep the first exchange and the newest", "middle"),
+    ("Keep the first exchange and the newest messages", "middle"),
     ("Stop and say so", "stop"),
 )
 # How many alternatives to each token are asked for.
@@ -57,7 +57,8 @@ def lay_out(model: ModelSpec) -> AnswerOptions:
     with gr.Accordion("Answer and context", open=False, elem_classes="answer-options"):
         json_mode = gr.Checkbox(False, container=False, elem_id="json-mode", **_json(model))
         schema = gr.Textbox(
-            label="JSON schema (may stay empty)",
+            label="JSON schema (optional)",
+            info="Which fields the answer has, and of which types.",
             placeholder=SCHEMA_HINT,
             lines=5,
             max_lines=14,
@@ -67,7 +68,11 @@ def lay_out(model: ModelSpec) -> AnswerOptions:
         )
         logprobs = gr.Checkbox(False, container=False, elem_id="logprobs", **_logprobs(model))
         strategy = gr.Radio(
-            list(STRATEGIES), value="oldest", label="When the conversation is too long", elem_id="strategy"
+            list(STRATEGIES),
+            value="oldest",
+            label="When the conversation is too long",
+            info="The context window is the most that a model can read at once, in tokens.",
+            elem_id="strategy",
         )
     return AnswerOptions(json_mode, schema, logprobs, strategy)
 
@@ -89,11 +94,11 @@ def _shown_if(on: bool) -> Any:
 
 
 def _json(model: ModelSpec) -> dict[str, Any]:
-    how = "The model is held to it" if model.family.json_schema else "The model is only told to"
-    return {"label": "Answer in JSON", "info": f"{how}; every answer is checked against the schema."}
+    how = "The provider enforces it" if model.family.json_schema else "The model is only asked to"
+    return {"label": "Answer in JSON", "info": f"{how}, and every answer is checked."}
 
 
 def _logprobs(model: ModelSpec) -> dict[str, Any]:
     given = model.family.logprobs
-    hint = "Each answer can be unfolded token by token." if given else "This model gives none."
+    hint = "Unfold an answer to see how likely each token was (logprobs)." if given else "This model reports none."
     return {"label": "Show token probabilities", "info": hint, "interactive": given}

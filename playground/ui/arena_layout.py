@@ -13,7 +13,10 @@ from .arena_view import VOTES, Board
 from .chatbot import chatbot
 from .untyped import gr
 
-KEPT = "Prompts, answers and votes are stored to rank the contenders. Names appear after your vote."
+KEPT = (
+    "Two contenders answer, each a model with its own system prompt and parameters. Prompts, answers and votes are "
+    "stored to rank them. Names appear after your vote."
+)
 SUGGESTED = 4
 
 
@@ -70,7 +73,7 @@ class ArenaTab:
 def lay_out() -> ArenaTab:
     with gr.Row(visible=False, elem_classes="notice-row battle-queue") as queue_row:
         queue_line = gr.HTML("", padding=False, elem_id="battle-queue")
-        queue_end = gr.Button("Back to the arena's own", size="sm", elem_id="queue-end", scale=0)
+        queue_end = gr.Button("Back to other battles", size="sm", elem_id="queue-end", scale=0)
     cards: dict[Seat, Any] = {}
     panes: dict[Seat, Any] = {}
     with gr.Row(equal_height=False, elem_classes="panes"):
@@ -105,7 +108,7 @@ def lay_out() -> ArenaTab:
         surprise = gr.Button("Surprise me", size="sm", min_width=60, elem_classes="suggestion", elem_id="surprise")
     with gr.Row(elem_classes="arena-more"):
         with gr.Accordion("Choose the pair", open=False) as pair_box, gr.Row():
-            pair = (_choice("One"), _choice("The other"))
+            pair = (_choice("First contender"), _choice("Second contender"))
         with gr.Accordion("Your votes", open=False) as tally_box:
             tally = gr.HTML("", padding=False, elem_id="tally")
     gr.HTML(KEPT, padding=False, elem_classes="fine-print")
@@ -143,7 +146,9 @@ def _pane(seat: Seat) -> Any:
 
 
 def _choice(label: str) -> Any:
-    return gr.Dropdown([], value=None, label=label, info="Empty draws one.", interactive=True, filterable=True)
+    return gr.Dropdown(
+        [], value=None, label=label, info="Leave empty to draw one at random.", interactive=True, filterable=True
+    )
 
 
 def set_controls(tab: ArenaTab, board: Board, model_name: Callable[[str], str]) -> dict[Any, Any]:

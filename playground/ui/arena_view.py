@@ -23,11 +23,12 @@ VOTES: Mapping[Outcome, str] = {"a": "A is better", "b": "B is better", "tie": "
 ASK = "Ask both. They answer without names until you vote."
 GO_ON = "Ask both one more thing, or vote."
 ANEW = "Ask both: this starts the next battle."
-NOBODY = "Answers here without a name."
+NOBODY = "The answer appears here, without a name."
 FAILED = "This side could not answer."
 BROKE_OFF = "This side could not finish."
+DEFAULTS = "the provider's defaults"
 WAITING = "Waiting for both sides"
-BROKEN = "The playground itself failed on this battle. Ask once more."
+BROKEN = "The playground itself failed on this battle. Ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def notice(board: Board) -> str:
     sides = " and ".join(f"side {seat.upper()}" for seat in board.failed)
     match board.phase:
         case "running":
-            return "Both are answering. You may stop them and vote on what is there."
+            return "Both are answering. You can stop them and vote on what is there."
         case "ready" if board.reveal is not None:
             return "Vote again. You have seen the names, so this vote is kept but not counted in the ratings."
         case "ready" if board.failed:
@@ -119,7 +120,7 @@ def notice(board: Board) -> str:
                 ": the other answer stays." if len(board.failed) == 1 else "."
             )
         case "cut":
-            return "Stopped before there was anything to compare. Ask once more."
+            return "Stopped before there was anything to compare. Ask again."
         case "voted" if board.reveal is not None:
             return _verdict(board.reveal)
         case _:
@@ -155,8 +156,9 @@ def seat_card(board: Board, seat: Seat, model_name: Callable[[str], str]) -> str
         f'<div class="seat{won}"><h2>{letter} {escape(side.contender.name)}</h2><dl>'
         f"<dt>Model</dt><dd>{escape(model_name(contender.model))}</dd>"
         f"<dt>System prompt</dt><dd>{f'<q>{escape(prompt)}</q>' if prompt else 'none'}</dd>"
-        f"<dt>Parameters</dt><dd>{escape(sampling) or 'the defaults of its provider'}</dd>"
-        f'<dt>Figures</dt><dd class="figures">{escape(_figures(side))}</dd></dl></div>'
+        f"<dt>Parameters</dt><dd>{escape(sampling) or DEFAULTS}</dd>"
+        f'<dt title="{escape(format.EXPLAINED)}">Figures</dt>'
+        f'<dd class="figures">{escape(_figures(side))}</dd></dl></div>'
     )
 
 

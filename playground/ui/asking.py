@@ -79,6 +79,6 @@ def _image(path: Path) -> Image:
     if (size := path.stat().st_size) > MOST_BYTES:
         most = f"{MOST_BYTES / 1e6:g} MB"
         raise ProviderError(
-            "bad_request", f"{path.name} has {size / 1e6:,.1f} MB; at most {most} can be sent: shrink it."
+            "bad_request", f"{path.name} is {size / 1e6:,.1f} MB; at most {most} can be sent: shrink it."
         )
     return image_of(path.read_bytes(), path.name)

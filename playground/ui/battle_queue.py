@@ -43,9 +43,9 @@ def banner(queue: BattleQueue | None) -> str:
     if queue is None:
         return ""
     count = len(queue.prompts)
-    who = "From your experiment: two settings meet in shuffled seats." if queue.pair else "From your prompt set."
+    who = "From your experiment: two settings meet, on random sides." if queue.pair else "From your prompt set."
     if not queue.offered:
-        done = f"All {count:,} prompts have had their battle." if count > 1 else "The prompt has had its battle."
+        done = f"All {count:,} prompts are done." if count > 1 else "The prompt is done."
         return f"<p><strong>{escape(done)}</strong> {escape(who)}</p>"
-    more = " Vote to be offered the next one." if queue.at + 1 < count else ""
+    more = " Vote to go on to the next one." if queue.at + 1 < count else ""
     return f"<p><strong>Prompt {queue.at + 1:,} of {count:,}</strong> {escape(who)}{more}</p>"

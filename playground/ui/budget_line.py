@@ -18,14 +18,14 @@ def line(left: Left) -> str:
     """The account that has the least left decides, so it is the one that is named; "" where nothing is limited."""
     accounts = left.accounts
     if accounts is None:
-        return '<span class="budget">budget unknown</span>'
+        return '<span class="budget" title="The budget cannot be read right now">budget unknown</span>'
     if not accounts:
         return ""
     scope = min(accounts, key=lambda one: accounts[one])
     title = "; ".join(f"{money(usd) if usd else '$0'} {WHOSE[one]}" for one, usd in accounts.items())
     usd = accounts[scope]
     said = f"{money(usd)} left today" if usd > 0 else "today's budget is spent"
-    return f'<span class="budget" title="Left of today\'s budget (UTC): {title}">{said}</span>'
+    return f'<span class="budget" title="What is left of today\'s budget (UTC): {title}">{said}</span>'
 
 
 def show(page: Any, guard: Guard) -> None:

@@ -17,6 +17,7 @@ from .transcript import Shown
 from .untyped import EventData, gr
 
 IDLE: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
+TOTALS = "All answers in this conversation: tokens in (prompts) and out (answers), and their cost"
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 
 
@@ -72,7 +73,7 @@ class ChatPage:
             self.tab.finished: self._drawn(session),
             self.tab.running: [],
             self.tab.composer: gr.update(**IDLE),
-            self.tab.totals: f"<span title='All answers of this conversation'>{format.unbroken(totals)}</span>",
+            self.tab.totals: f"<span title='{TOTALS}'>{format.unbroken(totals)}</span>",
         }
 
     def tells(self, session: Session, **more: Any) -> dict[Any, Any]:
@@ -107,7 +108,7 @@ class ChatPage:
 
     def check_idle(self, session: Session) -> None:
         if session.running:
-            raise refusal("An answer is being written: wait for its end, or stop it.")
+            raise refusal("An answer is still being written: wait for it, or stop it first.")
 
     def card(self, model_id: str) -> ModelSpec | None:
         try:

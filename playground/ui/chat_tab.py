@@ -30,7 +30,7 @@ from .pacing import Pace
 from .untyped import gr
 
 PLACEHOLDER = (
-    "## Ask anything\nThe model and its parameters are in the settings. What you leave unset is the provider's default."
+    "## Ask anything\nChoose the model and its parameters in the settings. What you leave unset is up to the provider."
 )
 
 
@@ -82,7 +82,7 @@ def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPane
                 preset = preset_panel.lay_out_choice(catalog.presets)
                 system_prompt = gr.Textbox(
                     label="System prompt",
-                    placeholder="How the model should behave. Empty sends none.",
+                    placeholder="How the model should behave. Leave empty to send none.",
                     lines=4,
                     max_lines=12,
                     elem_id="system-prompt",

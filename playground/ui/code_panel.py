@@ -18,7 +18,7 @@ from .untyped import gr
 
 FIRST = "Python"
 EXAMPLE = "Hello"
-HINT = "Your next message with everything it takes along. Keys are read from the environment, pictures from files."
+HINT = "Your next message with everything sent along. Keys are read from the environment, images from files."
 LANGUAGES = {"python": "python", "shell": "shell", "javascript": "javascript"}
 Where = Callable[[str], Target]
 

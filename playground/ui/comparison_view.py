@@ -92,10 +92,10 @@ def notice(comparison: Comparison) -> str:
     if comparison.can_vote:
         return "Which is best? Named votes are kept apart from the blind ones."
     if isinstance(comparison.voted, int):
-        return f"You voted: <strong>{LETTERS[comparison.voted]} is best</strong>. Kept among the named votes."
+        return f"You voted: <strong>{LETTERS[comparison.voted]} is best</strong>. It is kept with the named votes."
     if comparison.voted is not None:
         said = {"tie": "Tie", "both_bad": "All bad"}[comparison.voted]
-        return f"You voted: <strong>{said}</strong>. Kept among the named votes."
+        return f"You voted: <strong>{said}</strong>. It is kept with the named votes."
     if comparison.replies:
-        return "A column gave no answer, so there is nothing to vote on. Ask once more, or change it."
+        return "A column gave no answer, so there is nothing to vote on. Ask again, or change that column."
     return ""

@@ -92,7 +92,7 @@ const keep = async (record, renamed = false) => {
     });
   } catch (error) {
     await rescued.put(record);
-    const why = error?.name === "QuotaExceededError" ? "This browser's storage is full" : error?.message || "It failed";
+    const why = error?.name === "QuotaExceededError" ? "This browser's storage is full" : error?.message || "It could not be saved";
     say(`${why}. “${record.name}” is kept only while this page is open.`, "Export it", () =>
       download(`${record.id}.json`, JSON.stringify(record)),
     );
@@ -190,7 +190,7 @@ const rename = (item) => {
 
 const take = async (file) => {
   if (!file) return;
-  if (file.size > LARGEST_FILE) return say("The file is larger than 4 MB: no conversation is that long.");
+  if (file.size > LARGEST_FILE) return say("The file is larger than 4 MB, which no conversation is: choose another one.");
   trigger("upload", { text: await file.text() });
 };
 
@@ -245,7 +245,7 @@ const hear = async ({ saves = [], shown, file, link, note }) => {
     url.hash = "";
     history.replaceState(null, "", url);
     const copied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
-    say(copied ? "The link is copied." : "The link stands in the address bar.");
+    say(copied ? "The link is copied." : "The link is in the address bar: copy it from there.");
   }
   if (note) say(note);
 };
@@ -259,7 +259,7 @@ telling = (async () => {
   try {
     store = props.kept === "server" ? onServer() : await inBrowser();
   } catch {
-    say("This browser keeps nothing: export what you want to have later.");
+    say("This browser stores nothing: export what you want to keep.");
   }
   await refresh();
 })();

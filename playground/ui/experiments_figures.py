@@ -33,7 +33,7 @@ def figures_table(plan: Plan, figures: Sequence[SettingFigures]) -> str:
     return (
         '<div class="board-scroll"><table class="board lab-figures"><thead><tr><th scope="col">Setting</th>'
         f"{answers}{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        '<p class="fine-print">Means; ± is the standard deviation of the sample.</p>'
+        '<p class="fine-print">Each figure is a mean; ± is the standard deviation.</p>'
     )
 
 

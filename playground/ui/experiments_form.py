@@ -106,7 +106,7 @@ def _whole(label: str, value: Any) -> int | None:
         if number != int(number):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise SweepError(f"{label}: {str(value)[:40]!r} is no whole number.") from None
+        raise SweepError(f"{label}: {str(value)[:40]!r} is not a whole number.") from None
     return int(number)
 
 

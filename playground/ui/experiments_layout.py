@@ -11,11 +11,12 @@ from ..models.catalog import Catalog
 from . import experiments_view as view
 from . import format
 from .experiments_form import NO_SYSTEM_PROMPT, PRESETS, Preset, preset
+from .sampling import HINTS
 from .untyped import gr
 
-ONE_A_LINE = f"One a line. {BREAK} inside of one is a line break."
+ONE_A_LINE = f"One per line. {BREAK} inside one is a line break."
 
-VALUES = "Not sent. Values like 0, 0.5, 1"
+VALUES = "Empty is not sent. Values like 0, 0.5, 1"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _form(catalog: Catalog) -> dict[str, Any]:
     }
     with gr.Row(elem_classes="lab-sets"):
         built_in = gr.Dropdown(
-            [("A prompt set …", ""), *BUILT_IN],
+            [("A prompt set…", ""), *BUILT_IN],
             value="",
             label="Prompt set",
             show_label=False,
@@ -107,19 +108,21 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         info=_missing(catalog),
         elem_id="lab-models",
     )
-    fields["temperature"] = _box("Temperature", start["temperature"], VALUES, elem_id="lab-temperature")
+    fields["temperature"] = _box(
+        "Temperature", start["temperature"], VALUES, info=HINTS["temperature"], elem_id="lab-temperature"
+    )
     with gr.Row(elem_classes="lab-pair"):
-        fields["samples"] = _number("Samples", start["samples"], "lab-samples")
-        fields["max_tokens"] = _number("Max tokens", start["max_tokens"], "lab-max-tokens")
-    with gr.Accordion("More axes", open=False, elem_classes="sampling", elem_id="lab-more"):
-        fields["top_p"] = _box("Top-p", "", VALUES)
-        fields["top_k"] = _box("Top-k", "", VALUES)
-        fields["effort"] = _box("Effort", "", "low, high")
-        said = f"One a line. A line that says {NO_SYSTEM_PROMPT} sends no system prompt."
+        fields["samples"] = _number("Samples", start["samples"], "lab-samples", "Answers per prompt.")
+        fields["max_tokens"] = _number("Max tokens", start["max_tokens"], "lab-max-tokens", "Longest answer.")
+    with gr.Accordion("More parameters", open=False, elem_classes="sampling", elem_id="lab-more"):
+        fields["top_p"] = _box("Top-p", "", VALUES, info=HINTS["top_p"])
+        fields["top_k"] = _box("Top-k", "", VALUES, info=HINTS["top_k"])
+        fields["effort"] = _box("Effort", "", "low, high", info=HINTS["effort"])
+        said = f"One per line. A line that says {NO_SYSTEM_PROMPT} sends none."
         fields["system_prompts"] = _box("System prompts", "", said, lines=2, max_lines=6)
-        said = "What good answers would say: one a line, in the order of the prompts."
+        said = "What good answers would say; one per line, in the order of the prompts."
         fields["references"] = _box("References", "", said, lines=2, max_lines=6, elem_id="lab-references")
-        reuse = gr.Checkbox(False, label="Reuse equal answers of your earlier runs", container=False)
+        reuse = gr.Checkbox(False, label="Reuse answers from identical earlier calls", container=False)
     confirm = gr.Checkbox(False, label="Yes", visible=False, container=False, elem_id="lab-confirm")
     start_button = gr.Button("Run", variant="primary", elem_id="lab-run")
     notes = gr.HTML("", padding=False, elem_classes="lab-notes", elem_id="lab-notes")
@@ -162,10 +165,10 @@ def _results() -> dict[str, Any]:
         with gr.Row(elem_classes="notice-row lab-arena"):
             gr.HTML("<h2>Which is really better?</h2>", padding=False)
             pair = (
-                gr.Dropdown([], label="One setting", min_width=180, **plain, elem_id="lab-a"),
-                gr.Dropdown([], label="The other", min_width=180, **plain, elem_id="lab-b"),
+                gr.Dropdown([], label="First setting", min_width=180, **plain, elem_id="lab-a"),
+                gr.Dropdown([], label="Second setting", min_width=180, **plain, elem_id="lab-b"),
             )
-            battle = gr.Button("Battle blind", size="sm", scale=0, min_width=120, elem_id="lab-battle")
+            battle = gr.Button("Blind battle", size="sm", scale=0, min_width=120, elem_id="lab-battle")
         battle_note = gr.HTML("", padding=False, elem_classes="lab-notes")
         downloads = gr.HTML("", padding=False, elem_id="lab-downloads")
     return {
@@ -186,13 +189,13 @@ def _results() -> dict[str, Any]:
     }
 
 
-def _box(label: str, value: str, hint: str, *, lines: int = 1, max_lines: int = 1, elem_id: str | None = None) -> Any:
-    return gr.Textbox(value, label=label, placeholder=hint, lines=lines, max_lines=max_lines, elem_id=elem_id)
+def _box(label: str, value: str, hint: str, *, lines: int = 1, max_lines: int = 1, **more: str) -> Any:
+    return gr.Textbox(value, label=label, placeholder=hint, lines=lines, max_lines=max_lines, **more)
 
 
-def _number(label: str, value: int, elem_id: str) -> Any:
+def _number(label: str, value: int, elem_id: str, info: str) -> Any:
     """Without limits of its own: what is wrong with a number is said in our words."""
-    return gr.Number(value, label=label, min_width=100, elem_id=elem_id)
+    return gr.Number(value, label=label, info=info, min_width=100, elem_id=elem_id)
 
 
 def _missing(catalog: Catalog) -> str | None:

@@ -146,7 +146,7 @@ class _Wiring:
         except PlaygroundError as error:
             return {"note": view.notes((), str(error))}
         if not found:
-            return {"note": view.notes((), "There is no prompt: write one a line, or choose a prompt set.")}
+            return {"note": view.notes((), "There is no prompt: write one per line, or choose a prompt set.")}
         return {"queue": BattleQueue.of([prompt.text for prompt in found]), "note": ""}
 
     async def battle(self, run: str, one: int | None, other: int | None) -> dict[Any, Any]:
@@ -281,7 +281,7 @@ def _pair(tab: ExperimentsTab, plan: Plan) -> dict[Any, Any]:
 
 def _resume(shown: Shown) -> str:
     failed = shown.progress.failed
-    return f"Resume: {shown.left + failed:,} left" if shown.left else f"Ask {failed:,} failed again"
+    return f"Resume: {shown.left + failed:,} left" if shown.left else f"Ask again: {failed:,} failed"
 
 
 def _ids(runs: Any) -> list[str]:

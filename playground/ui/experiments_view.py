@@ -21,7 +21,7 @@ LONGEST_SHOWN = 4_000
 PIECES = re.compile(r"\s*\S+\s*")
 
 EMPTY = (
-    '<div class="lab-empty"><p>The answers will stand here side by side, one column for each setting.</p>'
+    '<div class="lab-empty"><p>The answers will appear here side by side, one column for each setting.</p>'
     "<p>Press Run to see what temperature does. The embedded model needs no key.</p></div>"
 )
 # Characters of an answer that its cell shows whole, however narrow.
@@ -83,7 +83,7 @@ def grid(shown: Shown, page: int = 0, *, marked: bool = True) -> str:
     for prompt in range(len(plan.sweep.prompts))[page * each : (page + 1) * each]:
         rows.append(_asked(plan, prompt))
         rows += [_row(shown, prompt, sample, marked) for sample in range(plan.sweep.samples)]
-    lead = '<th scope="col" class="sample" title="Which of the samples">#</th>' if plan.sweep.samples > 1 else ""
+    lead = '<th scope="col" class="sample" title="Number of the sample">#</th>' if plan.sweep.samples > 1 else ""
     return (
         f'<div class="board-scroll lab-scroll" tabindex="0" role="region" aria-label="Answers">'
         f'<table class="lab-grid" style="min-width:{COLUMN_PX * len(plan.settings)}px">'
@@ -119,10 +119,10 @@ def _cell(result: Result | None, against: str | None, running: bool) -> str:
     scrolls = ' tabindex="0"' if len(text) > SURELY_FITS else ""
     said = f'<div class="answer"{scrolls}>{body}</div>' if text else ""
     if result.failed:
-        again = "" if running else " Resume, or “Ask failed again”, asks it once more."
+        again = "" if running else " To ask it again, press “Resume” or “Ask again” above."
         said += f'<p class="wrong">{escape(result.error_message + again)}</p>'
     elif not text:
-        said = '<p class="nothing">The model ended without writing an answer.</p>'
+        said = '<p class="nothing">The model finished without writing an answer.</p>'
     figures = format.DOT.join(_cell_numbers(result))
     return f'<td>{said}<small title="{escape(_cell_title(result))}">{escape(figures)}</small></td>'
 

@@ -8,7 +8,11 @@ from ..conversation.growing import Reply
 from ..types import ModelSpec, Strategy, Usage
 
 DOT = " · "
-FINISHED = {"stop": "finished", "length": "cut at the token limit", "content_filter": "ended by the safety filter"}
+EXPLAINED = (
+    "First token: the wait until it arrived (TTFT). Tok/s: output tokens per second after it. "
+    "In and out: tokens of the prompt and of the answer."
+)
+FINISHED = {"stop": "finished", "length": "cut off at the token limit", "content_filter": "ended by the safety filter"}
 
 
 def unbroken(line: str) -> str:
@@ -46,12 +50,12 @@ def details(reply: Reply) -> str:
         if usage.thinking_tokens:
             lines.append(f"{usage.thinking_tokens:,} of the output tokens were thinking.")
         if usage.estimated:
-            lines.append("The provider reported no token counts: these are counted here, and approximate.")
+            lines.append("The provider reported no token counts: these were counted here and are approximate.")
     if reply.dropped:
-        lines.append(f"Not sent, because this model does not take it: {', '.join(reply.dropped)}.")
+        lines.append(f"Not sent, because this model does not accept it: {', '.join(reply.dropped)}.")
     if reply.detail:
         lines.append(f"The provider says: {reply.detail}.")
-    return "\n\n".join(lines)
+    return "\n\n".join([*lines, EXPLAINED])
 
 
 def left_out(count: int, strategy: Strategy = "oldest") -> str:
@@ -60,7 +64,7 @@ def left_out(count: int, strategy: Strategy = "oldest") -> str:
     messages = f"The {which}message was" if count == 1 else f"The {count} {which}messages were"
     if strategy == "middle":
         messages = "1 message in the middle was" if count == 1 else f"{count} messages in the middle were"
-    return f"{messages} left out: the conversation is longer than this model's window."
+    return f"{messages} left out: the conversation is longer than this model's context window."
 
 
 def tokens_per_s(reply: Reply) -> float | None:

@@ -45,14 +45,14 @@ def running(question: Message, reply: Reply | None, card: Card) -> list[Shown]:
 
 
 def _unkept(unkept: int, lost: int) -> list[Shown]:
-    """What is said of pictures that will be, or are, gone."""
+    """What is said of images that will be, or are, gone."""
     notes: list[str] = []
     if unkept:
-        what = "The picture is" if unkept == 1 else f"The {unkept} pictures are"
-        notes.append(f"{what} too large to be kept with the conversation: after a reload, attach again")
+        what, them = ("The image is", "it") if unkept == 1 else (f"The {unkept} images are", "them")
+        notes.append(f"{what} too large to be kept with the conversation: after a reload, attach {them} again")
     if lost:
-        what = "A picture of this question was" if lost == 1 else f"{lost} pictures of this question were"
-        notes.append(f"{what} too large to be kept: attach again to ask about it")
+        what, them = ("An image in this question was", "it") if lost == 1 else (f"{lost} images here were", "them")
+        notes.append(f"{what} too large to be kept: attach {them} again to ask about {them}")
     return [transcript.folded(transcript.NOTE, note) for note in notes]
 
 
@@ -77,24 +77,24 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
     places = conversation.siblings(at)
     if len(places) > 1:
         links.append(
-            f"[‹](#turn-back-{at} 'The one before') {places.index(at) + 1}/{len(places)} "
-            f"[›](#turn-next-{at} 'The next one')"
+            f"[‹](#turn-back-{at} 'The version before') {places.index(at) + 1}/{len(places)} "
+            f"[›](#turn-next-{at} 'The next version')"
         )
     if turn.message.role == "user":
         links += [f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"] if last else []
         return [*links, _fork(at)]
     if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text:
-        links.append(f"[Continue](#turn-on-{at} 'The answer was cut at the token limit: write on')")
+        links.append(f"[Continue](#turn-on-{at} 'The answer was cut off at the token limit: go on writing')")
     if last and turn.reply and turn.reply.violations:
-        links.append(f"[Repair](#turn-repair-{at} 'Ask once more, with what is wrong with this answer')")
+        links.append(f"[Repair](#turn-repair-{at} 'Ask again, and say what is wrong with this answer')")
     links.append(f"[Retry](#turn-retry-{at} 'Another answer; this one is kept')")
     if last:
-        links.append(f"[Undo](#turn-undo-{at} 'Back to the question')")
+        links.append(f"[Undo](#turn-undo-{at} 'Take back the question and its answer, to ask it differently')")
     return [*links, _fork(at)]
 
 
 def _fork(at: int) -> str:
-    return f"[Fork](#turn-fork-{at} 'A conversation of its own that goes on from here')"
+    return f"[Fork](#turn-fork-{at} 'A separate conversation that goes on from here')"
 
 
 def _actions(links: list[str]) -> Shown:

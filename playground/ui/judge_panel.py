@@ -25,12 +25,12 @@ from .untyped import gr
 
 MOST = 10_000
 ABOUT = (
-    "A model judges battles that people have voted on, in both orders; where the two differ it is a tie. Its votes "
-    "stand on a board of their own (Judge, above) and never mix with people's."
+    "A model judges battles that people have voted on, in both orders; where the two verdicts differ, it is a tie. Its "
+    "votes have a board of their own (Judge, above) and are never mixed with people's."
 )
 WRONG = "That is not the owner's token (PLAYGROUND_ADMIN_TOKEN)."
-ANEW = "Ask for the estimate first: model or number has changed since."
-STOPPED = "Stopped. What is judged is kept; start again to go on."
+ANEW = "Get an estimate first: the model or the number has changed since the last one."
+STOPPED = "Stopped. What has been judged is kept; start again to go on."
 
 Asked = tuple[str, int]
 
@@ -121,14 +121,20 @@ def build(backends: Backends, arena: Arena, token: SecretStr) -> None:
 def _lay_out(backends: Backends) -> _Panel:
     models = [model for model in backends.catalog.models.values() if model.available]
     choices = [(format.model_label(model), model.id) for model in models]
-    with gr.Accordion("Judge: label battles with a model (owner)", open=False, elem_id="judge-panel"):
+    with gr.Accordion("Judge: label battles with a model (owner only)", open=False, elem_id="judge-panel"):
         gr.HTML(f'<p class="fine-print">{escape(ABOUT)}</p>', padding=False)
         with gr.Row(elem_classes="judge-row"):
             token = gr.Textbox(label="Owner's token", type="password", min_width=180, elem_id="judge-token")
             first = models[0].id if models else None
             model = gr.Dropdown(choices, value=first, label="Model", min_width=220, elem_id="judge-model")
             limit = gr.Number(
-                100, label="Battles at most", precision=0, minimum=1, maximum=MOST, min_width=120, elem_id="judge-limit"
+                100,
+                label="Most battles to judge",
+                precision=0,
+                minimum=1,
+                maximum=MOST,
+                min_width=120,
+                elem_id="judge-limit",
             )
         with gr.Row(elem_classes="judge-row"):
             look = gr.Button("Estimate", min_width=110, elem_id="judge-look")

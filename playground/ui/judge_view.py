@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..arena.judge import Estimate, Progress
 from .format import money
 
-NOTHING = "Nothing to judge: every finished blind battle that can be judged has been."
+NOTHING = "Nothing to judge: every finished blind battle that can be judged already has been."
 
 
 def estimate_text(estimate: Estimate) -> str:
@@ -18,7 +18,7 @@ def estimate_text(estimate: Estimate) -> str:
         f"≈ {estimate.input_tokens:,} tokens in, ≈ {estimate.output_tokens:,} out, {cost}."
     )
     if estimate.own:
-        said += f" It answers itself in {estimate.own:.0%} of them, and models favour their own answers."
+        said += f" It is a contender itself in {estimate.own:.0%} of them, and models favour their own answers."
     return said
 
 
@@ -36,7 +36,7 @@ def progress_text(progress: Progress) -> str:
 
 def ended_text(progress: Progress, *, stopped: bool) -> str:
     """What it has come to."""
-    kept = " What is judged is kept; start again to go on." if stopped or progress.error else ""
+    kept = " What has been judged is kept; start again to go on." if stopped or progress.error else ""
     why = f" {progress.error}" if progress.error else ""
     head = "Stopped" if stopped or progress.error else "Finished"
     return f"{head}: {progress_text(progress)}.{why}{kept}"

@@ -14,8 +14,8 @@ from .quiet import DIRECT
 from .untyped import gr
 
 HINT = (
-    "Kept in this session's memory on the server, used for your own calls, gone when the page is reloaded. "
-    "Never in conversations, links or exports."
+    "Kept in this session's memory on the server, used only for your own calls, and gone when the page is reloaded. "
+    "They never appear in conversations, links or exports."
 )
 
 
@@ -45,7 +45,7 @@ def lay_out(catalog: Catalog) -> Keys:
         remember = gr.Checkbox(
             False,
             label="Remember in this tab",
-            info="Keys entered from now on outlast a reload, until the tab is closed.",
+            info="Keys entered from now on survive a reload, until the tab is closed.",
             container=False,
         )
         fields = {
@@ -88,7 +88,7 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
             if not key:
                 return {keys.taken: taken}
             if not is_sendable(key):
-                gr.Warning("The key holds a character that no key has: copy it once more.")
+                gr.Warning("The key contains a character that no key has: copy it again.")
                 return {keys.taken: taken, keys.fields[name]: ""}
             return updates(Taken({**taken.keys, name: key}, taken.served))
 

@@ -29,12 +29,13 @@ PERIODS = [("All time", 0), ("Last 90 days", 90), ("Last 30 days", 30), ("Last 7
 TIES = [("Ties count half", "half"), ("Ties dropped", "drop"), ("Ties modelled (Davidson)", "davidson")]
 HINTS = {
     "board-votes": "Blind: the names were hidden until the vote. Named: side by side, with the names in view. Judge: a "
-    "model voted, once in each order.",
-    "board-ties": "A tie as half a win for both, left out, or as an outcome of its own (Davidson's model).",
-    "board-mine": "The votes that were cast in this browser, or with your account.",
-    "board-leaked": "Votes on battles in which an answer named its model or maker: left out unless you want them.",
-    "board-styled": "Ratings as if all answers were equally long and decorated: how much of a lead is style.",
-    "verdict": "Decided at 40 times more evidence for one of them than for neither: you may look as often as you like.",
+    "model voted, asked once in each order.",
+    "board-ties": "A tie counts as half a win for both, is left out, or is an outcome of its own (Davidson's model).",
+    "board-mine": "Only the votes that were cast in this browser, or with your account.",
+    "board-leaked": "Votes on battles in which an answer named its model or maker; otherwise they are left out.",
+    "board-styled": "Ratings as if all answers had the same length and formatting, so that style alone wins nothing.",
+    "verdict": "The evidence is an e-value: how many times likelier the votes are if one is better than if both are "
+    "equal. At 40 it is decided, and you may look as often as you like.",
 }
 PROMPTS = [("All prompts", ""), *((one.capitalize(), one) for one in CATEGORIES)]
 
@@ -176,12 +177,10 @@ def _lay_out() -> LeaderboardTab:
             "category": gr.Dropdown(PROMPTS, value="", label="Prompts", min_width=140, **pick),
             "days": gr.Dropdown(PERIODS, value=0, label="Period", min_width=140, **pick),
             "ties": gr.Dropdown(TIES, value="half", label="Ties", min_width=180, **pick, elem_id="board-ties"),
-            "mine": gr.Checkbox(label="Mine only", container=False, min_width=100, elem_id="board-mine"),
-            "leaked": gr.Checkbox(
-                label="With given-away names", container=False, min_width=150, elem_id="board-leaked"
-            ),
+            "mine": gr.Checkbox(label="My votes only", container=False, min_width=100, elem_id="board-mine"),
+            "leaked": gr.Checkbox(label="Include leaked names", container=False, min_width=150, elem_id="board-leaked"),
             "styled": gr.Checkbox(
-                label="At equal style", interactive=False, container=False, min_width=120, elem_id="board-styled"
+                label="Style control", interactive=False, container=False, min_width=120, elem_id="board-styled"
             ),
         }
     headline = gr.HTML("", padding=False, elem_id="board-headline")
@@ -190,11 +189,11 @@ def _lay_out() -> LeaderboardTab:
     with gr.Column(visible=False) as more:
         with gr.Row(elem_classes="board-more"):
             with gr.Column(min_width=320, elem_classes="board-part"):
-                gr.HTML("<h2>Which of two is better?</h2>", padding=False)
+                gr.HTML("<h2>Which of the two is better?</h2>", padding=False)
                 with gr.Row():
                     pair = (
-                        gr.Dropdown([], label="One", min_width=130, **pick, elem_id="verdict-a"),
-                        gr.Dropdown([], label="The other", min_width=130, **pick, elem_id="verdict-b"),
+                        gr.Dropdown([], label="First contender", min_width=130, **pick, elem_id="verdict-a"),
+                        gr.Dropdown([], label="Second contender", min_width=130, **pick, elem_id="verdict-b"),
                     )
                 verdict = gr.HTML("", padding=False, elem_id="verdict")
             with gr.Column(min_width=320, elem_classes="board-part"):

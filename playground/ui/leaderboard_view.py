@@ -17,22 +17,24 @@ from .format import money, seconds
 MOST_IN_MAP = 25
 MOST_DAYS = 120
 FEWEST_DAYS = 14
-NO_VOTES = "No votes yet. Vote in the Arena: whoever has fought appears here."
+NO_VOTES = "No votes yet. Vote in the Arena: contenders appear here after their first vote."
 NOT_JUDGED = "The judge has not voted yet. The owner starts it with <code>python -m playground judge</code>."
-NONE_FIT = "No vote fits these filters."
-PEEKING = "Ranks are not valid under peeking; the verdict below is."
+NONE_FIT = "No votes match these filters."
+FLIPS = "The fewest votes that would put another contender first had they gone the other way"
+LONGER = "Of the votes that were no tie, on answers of different lengths in tokens"
+PEEKING = "Ranks are not valid if you look again and again; the verdict below is."
 HEADS_BEFORE = {
     "Rank": f"1 + the number of contenders whose lower bound is above this one's upper bound. {PEEKING}",
     "Contender": "A model with its system prompt and sampling parameters",
 }
 HEADS_AFTER = {
-    "Rating": "Bradley-Terry: 400 points are odds of ten to one, the mean of all is 1000",
-    "±": "Half the width of the 95 % interval, in points",
+    "Rating": "Bradley-Terry: strengths that best explain who won. 400 points are odds of ten to one, the mean is 1000",
+    "±": "Half the width of the 95% interval, in points",
     "Battles": "Votes on its battles",
-    "Won": "Share of the decided votes that it won",
+    "Won": "Share that it won of the votes that were no tie",
     "Both bad": "Share of its votes that called both bad",
-    "First token": "Median of its newest battles",
-    "Cost": "Mean cost of one of its newest battles",
+    "First token": "Median wait for the first token (TTFT) in its newest battles",
+    "Cost": "Mean cost of a battle, over its newest ones",
 }
 EXPORTS = "Every vote: <code>python -m playground export</code>, or <code>GET /export</code> with the owner's token."
 
@@ -45,20 +47,22 @@ def headline(board: Board, filtered: bool, judged: bool = False) -> str:
     many = len(now.ratings)
     said = [f"<strong>{now.votes:,}</strong> vote{'s' if now.votes != 1 else ''} on {many} contenders"]
     if now.votes < FEWEST_TO_RANK:
-        said.append(f'<strong class="few">{TOO_FEW}</strong>: {FEWEST_TO_RANK - now.votes} more')
+        said.append(f'<strong class="few">{TOO_FEW}</strong>: {FEWEST_TO_RANK - now.votes} more needed')
     elif now.flips_to_change_first == 0:
-        said.append("the first place is shared")
+        said.append("first place is shared")
     elif now.flips_to_change_first is not None:
         flips = now.flips_to_change_first
         said.append(
-            f"<strong>{flips:,}</strong> vote{'s' if flips != 1 else ''} would have to flip to change first place"
+            f'<strong title="{FLIPS}">{flips:,}</strong> vote'
+            f"{'s' if flips != 1 else ''} would have to flip to change first place"
         )
     if board.longer.share is not None:
-        said.append(f"the longer answer won <strong>{board.longer.share:.0%}</strong>")
+        said.append(f'the longer answer won <strong title="{LONGER}">{board.longer.share:.0%}</strong>')
     if now.left_bias is not None and now.left_bias.share is not None:
         bias = now.left_bias
         title = (
-            f"{bias.left_wins:,} left, {bias.right_wins:,} right; 95 % between {bias.lower:+.0f} and {bias.upper:+.0f}"
+            f"{bias.left_wins:,} won on the left, {bias.right_wins:,} on the right; "
+            f"95% between {bias.lower:+.0f} and {bias.upper:+.0f} points"
         )
         said.append(f'the left side is worth <strong title="{title}">{round(bias.points):+} points</strong>')
     return f'<p class="board-note">{" · ".join(said)}</p>'
@@ -72,7 +76,7 @@ def cautions(board: Board) -> str:
     if board.styled:
         effects = [f"{escape(one.name)} {POINTS * one.value:+.0f}" for one in board.board.fit.effects]
         notes.append(
-            f"Rated as if all answers were dressed alike; points for a typical difference: {', '.join(effects)}."
+            f"Rated as if all answers had the same style; points for a typical difference: {', '.join(effects)}."
         )
     return f'<ul class="board-cautions">{"".join(f"<li>{note}</li>" for note in notes)}</ul>' if notes else ""
 
@@ -85,7 +89,7 @@ def table(board: Board, figures: Mapping[str, Figures]) -> str:
     axis = charts.Axis.over([bound for one in ratings for bound in (one.lower, one.upper)])
     ranked = board.board.votes >= FEWEST_TO_RANK
     ticks = charts.scale(axis, lambda tick: f"{tick:,.0f}")
-    plot = f'<th scope="col" class="interval" title="Rating with its 95 % interval">{ticks}</th>'
+    plot = f'<th scope="col" class="interval" title="Rating with its 95% interval">{ticks}</th>'
     heads = f"{_heads(HEADS_BEFORE)}{plot}{_heads(HEADS_AFTER)}"
     rows = "".join(_row(one, axis, ranked, board.contenders[one.contender], figures) for one in ratings)
     return _scrolled("board", heads, rows)
@@ -105,10 +109,12 @@ def _row(
     one: Rating, axis: charts.Axis, ranked: bool, contender: ListedContender, figures: Mapping[str, Figures]
 ) -> str:
     known = figures.get(contender.id, Figures(None, None))
-    between = f"95 % between {one.lower:,.0f} and {one.upper:,.0f}"
+    between = f"95% between {one.lower:,.0f} and {one.upper:,.0f}"
     outcomes = f"{one.wins:,} won, {one.losses:,} lost, {one.ties:,} ties, {one.both_bad:,} both bad"
     rank, said = (
-        (str(one.rank), f"{one.rank_by_difference} by the difference of two ratings") if ranked else ("–", TOO_FEW)
+        (str(one.rank), f"{one.rank_by_difference} by the differences of ratings instead of their intervals")
+        if ranked
+        else ("–", TOO_FEW)
     )
     cells = [
         f'<td class="rank" title="{said}">{rank}</td>',
@@ -154,7 +160,7 @@ def heat_map(board: Board) -> str:
             cells.append(_cell(row, column, won, lost, tied))
         rows.append(f'<tr><th scope="row"><span>{number}</span> {escape(row)}</th>{"".join(cells)}</tr>')
     left_out = len(board.board.ratings) - len(shown)
-    more = f'<p class="fine-print">The {left_out} below them are left out.</p>' if left_out else ""
+    more = f'<p class="fine-print">The {left_out} further down are left out.</p>' if left_out else ""
     return _scrolled("heat", f"<td></td>{heads}", "".join(rows)) + more
 
 
@@ -184,8 +190,8 @@ def votes_over_time(days: Sequence[tuple[int, int]]) -> str:
     first = min(max(days[0][0], last - MOST_DAYS + 1), last - FEWEST_DAYS + 1)
     every = range(first, last + 1)
     votes = [counted.get(day, 0) for day in every]
-    titles = [f"{_day(day)}: {votes_on:,} votes" for day, votes_on in zip(every, votes, strict=True)]
-    total = f"{sum(votes):,} votes from {_day(first)} to {_day(last)}"
+    titles = [f"{_day(day)}: {_votes(votes_on)}" for day, votes_on in zip(every, votes, strict=True)]
+    total = f"{_votes(sum(votes))} from {_day(first)} to {_day(last)}"
     return charts.columns(votes, titles, total, (_day(first), _day(last)))
 
 
@@ -217,6 +223,10 @@ def _cost(known: Figures) -> str:
 
 def _share(part: int, whole: int) -> str:
     return f"{part / whole:.0%}" if whole else "–"
+
+
+def _votes(number: int) -> str:
+    return f"{number:,} vote{'s' if number != 1 else ''}"
 
 
 def _day(day: int) -> str:

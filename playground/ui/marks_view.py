@@ -9,7 +9,11 @@ from .transcript import NOTE, Shown, folded
 
 # Beyond this, the chatbot would be slow for something nobody looks at.
 MOST_TOKENS = 4_000
-HIDDEN = "It looks like a secret, so it is not shown here. The kept conversation and its exports still hold it."
+EXPLAINED = (
+    "Hover over a token for its probability and the likeliest others. Perplexity: among how many equally likely "
+    "tokens the model chose, on average."
+)
+HIDDEN = "It looks like a secret, so it is not shown here. The saved conversation and its exports still contain it."
 
 
 def shown(reply: Reply) -> list[Shown]:
@@ -17,12 +21,14 @@ def shown(reply: Reply) -> list[Shown]:
     found = marks(reply, reply.violations or ())
     messages = [folded(NOTE, title, content) for title, content in _lines(found)]
     if reply.tokens and found.masked:
-        messages.append(folded(NOTE, "Token probabilities are not shown: they would spell out what is hidden"))
+        messages.append(folded(NOTE, "Token probabilities are not shown: they would reveal what is hidden"))
     elif reply.tokens:
         tokens = reply.tokens[:MOST_TOKENS]
         unfolds = folded(NOTE, probabilities.summary(reply.tokens))
         # Not guarded as a model's text is: these tags are ours, and every sign between them is a number.
-        unfolds["content"] = [{"type": "text", "text": probabilities.tokens_html(tokens)}]
+        unfolds["content"] = [
+            {"type": "text", "text": f"{probabilities.tokens_html(tokens)}<br><small>{EXPLAINED}</small>"}
+        ]
         messages.append(unfolds)
     return messages
 
@@ -32,7 +38,7 @@ def _lines(found: Marks) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     if found.violations:
         count = len(found.violations)
-        title = "The JSON does not fit: 1 problem" if count == 1 else f"The JSON does not fit: {count} problems"
+        title = "The JSON is not as asked: 1 problem" if count == 1 else f"The JSON is not as asked: {count} problems"
         lines.append((title, "\n".join(f"- {_words(each)}" for each in found.violations)))
     if found.sources or found.unlisted:
         lines.append((_sources_title(found), "\n".join(_source(source) for source in found.sources)))

@@ -17,8 +17,8 @@ from .quiet import DIRECT
 # After the last key, in milliseconds: short enough to follow, long enough not to count every letter.
 PAUSE_MS = 250
 EXPLAINED = (
-    "What sending would take: the system prompt, the conversation as far as it fits, and your message. "
-    "At most: with the longest answer that your settings and the model allow. "
+    "What sending would use: the system prompt, the conversation as far as it fits, and your message. "
+    "“At most” is with the longest answer that your settings and the model allow. "
 )
 
 
@@ -26,7 +26,7 @@ def line(reading: Reading) -> str:
     """The reading in one line of text."""
     about = "" if reading.exact else "≈ "
     window = f" / {reading.window:,}" if reading.window else ""
-    share = f" ({100 * reading.input_tokens / reading.window:.1f} %)" if reading.window else ""
+    share = f" ({100 * reading.input_tokens / reading.window:.1f}%)" if reading.window else ""
     parts = [f"prompt {about}{reading.input_tokens:,}{window} tokens{share}"]
     if reading.too_long:
         parts.append("too long for this model")
@@ -47,7 +47,9 @@ def line(reading: Reading) -> str:
 def html(reading: Reading) -> str:
     """The line as HTML that explains itself on hover."""
     how = (
-        "Counted by the model's own tokenizer." if reading.exact else "≈: estimated, the tokenizer is not this model's."
+        "Counted by the model's own tokenizer."
+        if reading.exact
+        else "≈ means estimated: the model's own tokenizer is not at hand."
     )
     state = ' class="over"' if reading.too_long or reading.left_out else ""
     return f'<span{state} title="{escape(EXPLAINED + how)}">{format.unbroken(line(reading))}</span>'

@@ -22,10 +22,10 @@ DRAWS, LENGTH = 10, 12
 MOST_CHOSEN = 64
 # In llama.cpp's order, and with its defaults: label, lowest, highest, step, start, what it does.
 SLIDERS = {
-    "top_k": ("Top-k", 0, 100, 1, 40, "Keeps the k most probable; 0 keeps all"),
-    "top_p": ("Top-p", 0, 1, 0.01, 0.95, "Keeps the fewest with this mass; 1 keeps all"),
-    "min_p": ("Min-p", 0, 1, 0.01, 0.05, "Keeps those this probable relative to the first; 0 keeps all"),
-    "temperature": ("Temperature", 0, 2, 0.05, 0.8, "Applied last, as llama.cpp does; 0 takes the most probable"),
+    "top_k": ("Top-k", 0, 100, 1, 40, "Keeps this many of the likeliest tokens; 0 keeps all"),
+    "top_p": ("Top-p", 0, 1, 0.01, 0.95, "Keeps the likeliest that add up to this probability; 1 keeps all"),
+    "min_p": ("Min-p", 0, 1, 0.01, 0.05, "Drops those less likely than this share of the likeliest; 0 keeps all"),
+    "temperature": ("Temperature", 0, 2, 0.05, 0.8, "Lower is more focused, 0 takes the likeliest; applied last"),
 }
 # Buttons that hold token ids send them with the click.
 ON_CLICK = (
@@ -130,7 +130,7 @@ class _Wiring:
     async def drawn(self, walk: Walk, *filters: Any) -> dict[Any, Any]:
         """Ten other ways to go on."""
         if not walk.prefix:
-            return {self._part.note: trouble("There is no prefix to go on from: write one.")}
+            return {self._part.note: trouble("The prefix is empty: write something for the model to continue.")}
         try:
             paths = await self._lab.continuations(
                 walk.context, _filters(filters), draws=DRAWS, length=LENGTH, seed=walk.seed
@@ -153,7 +153,7 @@ class _Wiring:
             filters = _filters(values)
             walk = await new()
             if not walk.prefix:
-                return {part.note: trouble("There is no prefix to go on from: write one.")}
+                return {part.note: trouble("The prefix is empty: write something for the model to continue.")}
             found, path = await asyncio.gather(
                 self._lab.distribution(walk.context), self._lab.greedy(walk.context, LENGTH)
             )
@@ -207,7 +207,7 @@ def _lay_out() -> NextPart:
                 kind = gr.Radio(
                     [RAW, CHAT],
                     value=RAW,
-                    label="What the prefix is",
+                    label="The prefix is",
                     show_label=False,
                     container=False,
                     elem_classes="segmented",
@@ -220,9 +220,9 @@ def _lay_out() -> NextPart:
             bars = gr.HTML("", padding=False, elem_id="next-bars", js_on_load=ON_CLICK)
         with gr.Column(scale=3, min_width=280):
             filters = _lay_out_filters()
-            gr.HTML("<h3>Greedy path</h3>", padding=False)
+            gr.HTML("<h3 title='The likeliest token at every step'>Greedy path</h3>", padding=False)
             greedy = gr.HTML("", padding=False, elem_id="next-greedy", js_on_load=ON_CLICK)
-            gr.HTML("<h3>Ten draws through these filters</h3>", padding=False)
+            gr.HTML("<h3 title='Drawn at random, as a tree'>Ten draws through these filters</h3>", padding=False)
             tree = gr.HTML("", padding=False, elem_id="next-tree", js_on_load=ON_CLICK)
             draw = gr.Button("Draw ten", size="sm", elem_id="next-draw")
     return NextPart(walk, prefix, kind, filters, note, strip, bars, greedy, tree, draw, back, anew)
@@ -248,7 +248,7 @@ def _ids(data: EventData, size: int) -> Context:
     """The token ids that came with a click. Anyone can forge them, so they are checked."""
     listed = str(data._data.get("ids", ""))[:1000].split()  # pyright: ignore[reportPrivateUsage]
     if not listed or not all(one.isdecimal() and int(one) < size for one in listed):
-        raise ProviderError("bad_request", "The model has no such token.")
+        raise ProviderError("bad_request", "The model has no such token: click one that is shown.")
     return tuple(map(int, listed))
 
 

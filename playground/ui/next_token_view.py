@@ -19,7 +19,7 @@ def strip(text: str, chat: bool, chosen: Sequence[int], pieces: Pieces) -> str:
     tail = text[-160:]
     shown = drawn(tail.encode("utf-8", "replace"))
     before = f"<q>{'… ' if len(text) > len(tail) else ''}{shown}</q>"
-    begins = '<small title="The reply begins here">reply</small>' if chat else ""
+    begins = '<small title="The answer begins here">answer</small>' if chat else ""
     tokens = "".join(f"<i>{drawn(pieces[token])}</i>" for token in chosen)
     hint = "" if chosen else '<small class="hint">click a token below to append it</small>'
     return f'<div class="walk">{before}{begins}{tokens}{hint}</div>'
@@ -35,11 +35,11 @@ def summary(found: Distribution, left: Filtered) -> str:
         (
             "Entropy before",
             f"{found.entropy_bits:.2f} bits",
-            "Of the model's own distribution over the whole vocabulary",
+            "How open the choice is over the whole vocabulary: 0 bits is certain, each further bit doubles it",
         ),
-        ("Entropy after", f"{left.entropy_bits:.2f} bits", "Of what is drawn from"),
+        ("Entropy after", f"{left.entropy_bits:.2f} bits", "The same for the tokens that are kept"),
         ("Kept", f"{left.kept:,}", "Tokens that can still be drawn"),
-        ("Kept mass", percent(left.kept_mass), "How probable the kept tokens were together before"),
+        ("Kept share", percent(left.kept_mass), "How likely the kept tokens were together before the filters"),
     ]
     listed = "".join(f'<div title="{said}"><dt>{name}</dt><dd>{value}</dd></div>' for name, value, said in figures)
     return f'<dl class="token-figures">{listed}</dl><p class="token-note">{" → ".join(steps)}</p>'
@@ -54,7 +54,7 @@ def bars(found: Distribution, filters: Filters, pieces: Pieces) -> str:
         _bar(token, float(found.p[rank]), left.p_after(rank), widest, pieces) for rank, token in enumerate(shown)
     )
     rest = float(found.p[len(shown) :].sum())
-    others = f"{len(found.ids) - len(shown):,} more tokens have {percent(max(rest, 0.0))} together before"
+    others = f"{len(found.ids) - len(shown):,} more tokens have {percent(max(rest, 0.0))} together before the filters"
     kept = f", {left.kept - len(shown):,} of them kept" if left.kept > len(shown) else ""
     legend = '<p class="bar-legend"><span class="before">before</span><span class="after">after the filters</span></p>'
     note = f'<p class="token-note">{others}{kept}.</p>'

@@ -16,10 +16,13 @@ const make = (tag, classes, text = "") => {
 const every = () => (props.groups || []).flatMap(({ models }) => models);
 const options = () => [...list.querySelectorAll("[role=option]")];
 
+const FACTS = "Price per million tokens, in / out · context window: the most tokens it can read at once";
+
 const label = () => {
   const chosen = every().find(({ id }) => id === props.value);
   $(".picker-name").textContent = chosen ? chosen.name : props.value || "Choose a model";
   $(".picker-facts").textContent = chosen ? chosen.why || chosen.facts : "";
+  $(".picker-facts").title = chosen ? FACTS : "";
   $(".picker-note").textContent = props.note || "";
 };
 
@@ -31,6 +34,7 @@ const option = (model, label) => {
   one.setAttribute("aria-selected", String(model.id === props.value));
   if (model.why) one.setAttribute("aria-disabled", "true");
   const facts = make("span", "picker-facts", model.why ? `${model.why} · ${model.facts}` : model.facts);
+  facts.title = FACTS;
   const badges = make("span", "picker-badges");
   for (const [badge, says] of model.badges) {
     const mark = make("i", "", badge);

@@ -13,10 +13,10 @@ from . import format
 Entry = dict[str, Any]
 # What a model accepts, as its badge, the badge's explanation, and how the catalog says so.
 BADGES: tuple[tuple[str, str, Callable[[ModelSpec], bool]], ...] = (
-    ("effort", "Takes an effort: how long it thinks first", lambda model: "effort" in model.family.accepts),
-    ("images", "Takes images", lambda model: model.family.images),
-    ("JSON", "Can be held to a JSON schema", lambda model: model.family.json_schema),
-    ("sampling", "Takes temperature and its like", lambda model: "temperature" in model.family.accepts),
+    ("effort", "Accepts an effort: how long it thinks first", lambda model: "effort" in model.family.accepts),
+    ("images", "Accepts images", lambda model: model.family.images),
+    ("JSON", "Can be made to follow a JSON schema", lambda model: model.family.json_schema),
+    ("sampling", "Accepts temperature and the like", lambda model: "temperature" in model.family.accepts),
 )
 
 

@@ -126,7 +126,7 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
         own = read(stored)
         shown = session.conversation.id if session.conversation.turns else None
         if not own:
-            return keeping.told(shown=shown, note="You have saved no preset yet.")
+            return keeping.told(shown=shown, note="You have not saved a preset yet: name the prompt above and save it.")
         return keeping.told(shown=shown, file={"name": FILE_NAME, "text": presets.exported(own)})
 
     def show(stored: object) -> Any:

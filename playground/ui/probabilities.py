@@ -30,7 +30,7 @@ def summary(tokens: tuple[TokenLogprob, ...]) -> str:
 
 def percent(logprob: float) -> str:
     p = 100 * math.exp(min(logprob, 0.0))
-    return f"{p:.1f} %" if p >= 0.1 else "< 0.1 %"
+    return f"{p:.1f}%" if p >= 0.1 else "< 0.1%"
 
 
 def _token(token: TokenLogprob) -> str:

@@ -29,18 +29,19 @@ class Control:
 
 
 CONTROLS = (
-    Control("temperature", "Temperature", "Lower is more focused, higher more varied.", 0.7),
-    Control("top_p", "Top-p", "Draws only from the likeliest tokens that add up to this share.", 0.9, step=0.01),
-    Control("top_k", "Top-k", "Draws only from this many likeliest tokens; 0 is no limit.", 40, "slider", 1),
-    Control("min_p", "Min-p", "Drops tokens less likely than this share of the likeliest.", 0.05, step=0.01),
-    Control("max_tokens", "Max tokens", "The answer is cut after this many tokens.", 512, "number", 1),
-    Control("stop", "Stop", "The answer ends before any of these, one a line.", "", "text"),
+    Control("temperature", "Temperature", "Lower is more focused, higher is more varied.", 0.7),
+    Control("top_p", "Top-p", "Draws only from the likeliest tokens that add up to this probability.", 0.9, step=0.01),
+    Control("top_k", "Top-k", "Draws only from this many of the likeliest tokens; 0 means no limit.", 40, "slider", 1),
+    Control("min_p", "Min-p", "Drops tokens less likely than this share of the likeliest one.", 0.05, step=0.01),
+    Control("max_tokens", "Max tokens", "The answer is cut off after this many tokens.", 512, "number", 1),
+    Control("stop", "Stop sequences", "The answer ends before any of these; one per line.", "", "text"),
     Control("seed", "Seed", "The same seed and settings repeat an answer, where the model can.", 42, "number", 1),
-    Control("presence_penalty", "Presence penalty", "Above 0, new subjects become likelier.", 0.5),
-    Control("frequency_penalty", "Frequency penalty", "Above 0, repetition becomes less likely.", 0.5),
-    Control("effort", "Effort", "How long the model may think first.", None, "choice"),
+    Control("presence_penalty", "Presence penalty", "Above 0, tokens that have appeared become less likely.", 0.5),
+    Control("frequency_penalty", "Frequency penalty", "Above 0, each repetition makes a token less likely.", 0.5),
+    Control("effort", "Effort", "How long the model may think before it answers.", None, "choice"),
 )
 FIELDS = tuple(control.field for control in CONTROLS)
+HINTS = {control.field: control.hint for control in CONTROLS}
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _value(control: Control, model: ModelSpec) -> Any:
         case "choice":
             return gr.Radio(value=control.start, **limits, **common)
         case "text":
-            return gr.Textbox(value=control.start, lines=2, placeholder="One a line", **common)
+            return gr.Textbox(value=control.start, lines=2, placeholder="One per line", **common)
 
 
 def _clean(name: str, value: Any) -> Any:

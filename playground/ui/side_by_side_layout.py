@@ -68,7 +68,7 @@ def lay_out(backends: Backends) -> SideBySide:
         count = gr.Radio(
             counts, value=2, show_label=False, container=False, elem_classes="segmented", elem_id="columns"
         )
-        same = gr.Checkbox(False, label="Same prompt and parameters for all", elem_id="same", container=False)
+        same = gr.Checkbox(False, label="Same system prompt and parameters for all", elem_id="same", container=False)
     with gr.Column(visible=False, elem_classes="shared") as shared_box:
         shared_prompt = _system_prompt()
         shared = sampling.lay_out(start[0], FIELDS)
@@ -140,7 +140,7 @@ def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
             label=letter,
             height="calc(100dvh - 580px)",
             min_height=240,
-            placeholder="Answers here.",
+            placeholder="The answer appears here.",
         )
     return Setup(box, picker, own, prompt, accordion), pane
 
@@ -150,7 +150,7 @@ def _system_prompt() -> Any:
         label="System prompt",
         show_label=False,
         container=False,
-        placeholder="System prompt: empty sends none.",
+        placeholder="System prompt (leave empty to send none)",
         lines=1,
         max_lines=6,
     )

@@ -25,6 +25,8 @@ TEXT = (
     "\tdef add(a, b): return a + b  # 3.14159\n"
     "Straße, naïve, cafe\u0301 · 日本語の文章 · שלום עולם · مرحبا بالعالم · 👩‍👩‍👧 🦥"
 )
+PERPLEXITY = "How much a text surprises the embedded model: 1 means not at all"
+TOKEN = "A token is what a model reads and writes: a word, a part of one, or a sign"
 SCORED = (
     "The capital of France is Paris. The capital of Australia is Canberra. The capital of Mongolia is a purple spoon."
 )
@@ -154,7 +156,7 @@ def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
 
 
 def _lay_out_text() -> TextPart:
-    gr.HTML("<h2>Text to tokens</h2>", padding=False, elem_classes="token-head")
+    gr.HTML(f"<h2 title='{TOKEN}'>Text to tokens</h2>", padding=False, elem_classes="token-head")
     with gr.Row(elem_classes="token-part"):
         with gr.Column(scale=7, min_width=320):
             text = gr.Textbox(TEXT, label="Text", show_label=False, lines=4, max_lines=10, elem_id="tokens-text")
@@ -175,7 +177,7 @@ def _lay_out_text() -> TextPart:
 
 
 def _lay_out_scoring() -> ScorePart:
-    gr.HTML("<h2>Perplexity</h2>", padding=False, elem_classes="token-head")
+    gr.HTML(f"<h2 title='{PERPLEXITY}'>Perplexity</h2>", padding=False, elem_classes="token-head")
     with gr.Row(elem_classes="token-part"):
         with gr.Column(scale=3, min_width=280):
             text = gr.Textbox(

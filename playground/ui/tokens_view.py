@@ -33,7 +33,7 @@ def text_tokens(text: str, spans: Sequence[TokenSpan], count: int) -> str:
         return _note("Write or paste a text: its tokens appear here.")
     tokens = "".join(f'<i title="{_title(text, span)}">{drawn(span.bytes)}</i>' for span in spans)
     rest = count - len(spans)
-    more = _note(f"The first {len(spans):,} tokens are drawn; {rest:,} more are counted.") if rest else ""
+    more = _note(f"The first {len(spans):,} tokens are shown; {rest:,} more are counted.") if rest else ""
     return f'<div class="tokens" role="group" aria-label="{count:,} tokens" tabindex="0">{tokens}</div>{more}'
 
 
@@ -51,7 +51,7 @@ def counts_line(text: str, counts: Counts) -> str:
         for name in ENCODINGS
     ]
     figures.append(("Characters", f"{len(text):,}", "Unicode code points"))
-    figures.append(("Bytes", f"{len(text.encode('utf-8', 'replace')):,}", "in UTF-8"))
+    figures.append(("Bytes", f"{len(text.encode('utf-8', 'replace')):,}", "In UTF-8"))
     return _figures(figures)
 
 
@@ -88,14 +88,14 @@ def surprise_line(found: Surprise) -> str:
         (
             "Perplexity",
             number(found.perplexity),
-            "exp of the mean negative logprob of the tokens, the first one left out",
+            "Among how many equally likely tokens the model chose, on average: exp of the mean negative logprob",
         ),
-        ("Bits a token", f"{found.bits / scored:.2f}", "the mean surprise, -log2 of the probability"),
-        ("Bits in all", f"{found.bits:,.1f}", "what the text would take if it were coded with this model"),
+        ("Bits per token", f"{found.bits / scored:.2f}", "The mean surprise: -log2 of the probability"),
+        ("Bits in total", f"{found.bits:,.1f}", "What the text would take if it were compressed with this model"),
         (
             "Scored",
             f"{scored:,}" if found.done else f"{scored:,} of {all_:,}",
-            "tokens that have something before them",
+            "Tokens that have something before them",
         ),
     ]
     return _figures(figures)
@@ -104,7 +104,7 @@ def surprise_line(found: Surprise) -> str:
 def surprise_tokens(found: Surprise, pieces: Sequence[bytes]) -> str:
     """The tokens, the more surprising the stronger coloured."""
     listed = [
-        f'<i class="first" title="id {found.tokens[0]}\nnothing stands before it">{drawn(pieces[found.tokens[0]])}</i>'
+        f'<i class="first" title="id {found.tokens[0]}\nnothing comes before it">{drawn(pieces[found.tokens[0]])}</i>'
     ]
     for token, logprob in zip(found.tokens[1:], found.logprobs, strict=False):
         surprise = bits(logprob)
@@ -129,10 +129,10 @@ def waiting(status: str) -> str:
 def percent(p: float) -> str:
     """A probability with as many digits as matter."""
     if p == 0:
-        return "0 %"
+        return "0%"
     if p >= 0.001:
-        return f"{p:.1%}".replace("%", " %") if p < 0.9995 else f"{p:.2%}".replace("%", " %")
-    return f"{100 * p:.0e} %".replace("e-0", "e-")
+        return f"{p:.1%}" if p < 0.9995 else f"{p:.2%}"
+    return f"{100 * p:.0e}%".replace("e-0", "e-")
 
 
 def number(value: float) -> str:

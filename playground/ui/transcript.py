@@ -42,7 +42,7 @@ def turn(reply: Reply, model: ModelSpec | None, *, over: bool = False) -> list[S
     if reply.error:
         shown.append(failed(reply.error.message))
     elif reply.done and not reply.text:
-        shown.append(folded(NOTE, "The model ended without writing an answer."))
+        shown.append(folded(NOTE, "The model finished without writing an answer."))
     elif over and not reply.done:
         shown.append(folded(NOTE, "Stopped. What had arrived is kept." if reply.text else "Stopped."))
     elif not reply.done and not reply.text and not reply.thinking:

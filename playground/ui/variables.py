@@ -48,7 +48,7 @@ def named_in(prompt: str) -> tuple[str, ...]:
     """The variables of a prompt. Raises ProviderError for a prompt that is no template, or has too many."""
     names = variables(prompt)
     if len(names) > MOST:
-        raise ProviderError("bad_request", f"The system prompt has {len(names)} variables; {MOST} are the most.")
+        raise ProviderError("bad_request", f"The system prompt has {len(names)} variables: use at most {MOST}.")
     return names
 
 
@@ -83,9 +83,7 @@ def wire(form: Variables, system_prompt: Any) -> None:
             return [names, shown, *(gr.skip() for _ in form.fields)]
         held = carried(names, values, now.names)
         fields = [
-            gr.update(
-                label=name, value=value, visible=True, placeholder="May stay empty" if name in now.optional else ""
-            )
+            gr.update(label=name, value=value, visible=True, placeholder="Optional" if name in now.optional else "")
             for name, value in zip(now.names, held, strict=True)
         ]
         hidden = [gr.update(value="", visible=False)] * (MOST - len(fields))

@@ -10,6 +10,11 @@ from ..arena.standings import Evidence
 from ..arena.verdict import DECIDED, Verdict
 from . import charts
 
+TOLD = {
+    "Votes": "Those that decide between the two",
+    "Evidence": "An e-value: how many times likelier the votes are if one is better than if both are equal",
+}
+SHARE = "A 95% confidence sequence: unlike an interval, it holds at every look"
 LEAST = 1e-3  # evidence below it is drawn as if it were that: nothing
 
 
@@ -19,22 +24,24 @@ def verdict_panel(found: Verdict, a: str, b: str, steps: Sequence[Evidence]) -> 
     low, high = 1 - found.interval[1], 1 - found.interval[0]
     facts = {
         "Votes": f"{found.wins_a:,} for {first}, {found.wins_b:,} for {second}; {found.ties:,} ties do not count",
-        "Evidence": f"{number(found.evidence)} <small>{DECIDED:.0f} decides, at 95 % however often one looks</small>",
+        "Evidence": f"{number(found.evidence)} <small>{DECIDED:.0f} decides, at 95% however often you look</small>",
         f"Share of {first}": f"between {low:.0%} and {high:.0%} of the decided votes",
     }
-    listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    listed = "".join(
+        f'<dt title="{TOLD.get(name, SHARE)}">{name}</dt><dd>{value}</dd>' for name, value in facts.items()
+    )
     return f'<div class="verdict"><p>{_sentence(found, first, second)}</p><dl>{listed}</dl>{_evidence(steps)}</div>'
 
 
 def _sentence(found: Verdict, first: str, second: str) -> str:
     if found.verdict != "undecided":
-        return f"<strong>{first if found.verdict == 'a' else second} is better</strong>, however often one looks."
+        return f"<strong>{first if found.verdict == 'a' else second} is better</strong>, however often you look."
     if found.wins_a + found.wins_b == 0:
         return "<strong>Undecided</strong>: no vote has decided between them."
     if found.votes_needed is None:
-        return "<strong>Undecided</strong>, and without a lead there is no forecast."
+        return "<strong>Undecided</strong>, and there is no forecast while neither leads."
     more = f"{found.votes_needed:,} more vote{'s' if found.votes_needed != 1 else ''}"
-    return f"<strong>Undecided.</strong> A forecast: about {more}, if the share stays as it is."
+    return f"<strong>Undecided.</strong> Forecast: about {more}, if the share stays as it is."
 
 
 def _evidence(steps: Sequence[Evidence]) -> str:

@@ -54,9 +54,9 @@ def test_no_rows_are_no_votes():
         (("A", "B", "A", 1), "unknown outcome"),
         (("A", "A", "a", 1), "A cannot meet itself"),
         (("A", "B", "a", -1), "A against B: a count of votes is below zero"),
-        (("A", "B", "a", nan), "A against B: nan is no number of votes"),
-        (("A", "B", "a", 1.5), "A against B: 1.5 is no number of votes"),
-        (("A", "B", "a", None), "A against B: None is no number of votes"),
+        (("A", "B", "a", nan), "A against B: nan is not a number of votes"),
+        (("A", "B", "a", 1.5), "A against B: 1.5 is not a number of votes"),
+        (("A", "B", "a", None), "A against B: None is not a number of votes"),
     ],
 )
 def test_a_vote_that_means_nothing_is_refused(row, complaint):

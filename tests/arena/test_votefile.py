@@ -73,8 +73,8 @@ def test_standard_input_is_read_too(monkeypatch):
         ([1, 2], "a vote is an object"),
         (b'"votes"\n', "a vote is an object"),
         (b"5\n", "a vote is an object"),
-        (b"model_a,model_b,winner\n", "this is no JSON"),
-        (b'{"model_a": "\xff"}\n', "this is no JSON"),
+        (b"model_a,model_b,winner\n", "this is not JSON"),
+        (b'{"model_a": "\xff"}\n', "this is not JSON"),
         (b'{"model_a": "x", "mod', "breaks off in the middle of this line"),
     ],
 )
@@ -97,7 +97,7 @@ def test_rows_of_an_array_are_numbered(tmp_path):
         ([], "holds no votes"),
         ([b"\n\n"], "holds no votes"),
         ([b"[]"], "holds no votes"),
-        ([b"[1, "], "is no JSON array"),
+        ([b"[1, "], "is neither a JSON array"),
     ],
 )
 def test_a_file_without_votes_is_refused(tmp_path, lines, message):

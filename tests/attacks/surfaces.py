@@ -82,7 +82,7 @@ async def in_experiments(page, said):
     await page.get_by_role("tab", name="Experiments").click()
     await expect(page.locator("#lab-run")).to_contain_text("calls")
     await chosen_file(page, page.locator("#lab-upload"), "prompts.jsonl", rows)
-    await page.locator("#lab-more").get_by_text("More axes").click()
+    await page.locator("#lab-more").get_by_text("More parameters").click()
     labels = [text for text in said if "\n" not in text][:2]
     labels += ["<img src=x onerror=window.ran=1>", "<script>window.ran=1</script>"]
     await page.get_by_label("System prompts").fill("\n".join(labels))

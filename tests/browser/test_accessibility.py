@@ -89,7 +89,7 @@ async def side_by_side(page, app):
     await look_at(page, app, "Arena")
     await page.get_by_text("Side by side").click()
     await page.get_by_text("4 columns").click()
-    await page.get_by_label("Same prompt and parameters for all").check()
+    await page.get_by_label("Same system prompt and parameters for all").check()
     await expect(page.locator("#compare-d")).to_be_visible()
 
 
@@ -104,7 +104,7 @@ async def experiments(page, app):
     await page.locator("#lab-prompts textarea").fill(QUESTION)
     await page.locator("#lab-max-tokens input").fill("8")
     await page.locator("#lab-samples input").fill("1")
-    await page.get_by_role("button", name="More axes").click()
+    await page.get_by_role("button", name="More parameters").click()
     await expect(page.locator("#lab-run")).to_contain_text("Run 5 calls")
     await page.locator("#lab-run").click()
     await expect(page.locator("#lab-progress")).to_contain_text("5 of 5 done", timeout=SOON)

@@ -40,7 +40,7 @@ async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(t
     await chat.open(temple)
     meter = page.locator("#meter")
     await chat.box.fill("One two three")
-    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d %\) · < \$0\.0001 to send · at most")
+    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d%\) · < \$0\.0001 to send · at most")
     await expect(meter).to_contain_text(shown)
     first = await meter.inner_text()
     await chat.box.fill("One two three four five six seven eight")
@@ -60,7 +60,7 @@ async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(t
     await chat.ask("And now?")
     await expect(chat.transcript.get_by_text(re.compile("too long|does not fit", re.I)).last).to_be_visible()
     assert len(oracle.bodies) == before
-    await page.get_by_role("radio", name="Keep the first exchange and the newest").check()
+    await page.get_by_role("radio", name="Keep the first exchange and the newest messages").check()
     await chat.link("Retry").last.click()
     await expect(chat.stop).to_have_count(0)
     await expect(chat.transcript).to_contain_text("Heard: And now?")
@@ -130,7 +130,7 @@ async def test_json_is_checked_and_repaired_and_a_schema_that_is_none_is_refused
     await chat.answered()
     assert oracle.bodies[-1]["response_format"]["json_schema"]["schema"] == json.loads(SCHEMA)
     assert WRONG in await chat.text(0)
-    await expect(chat.transcript).to_contain_text("The JSON does not fit: 1 problem")
+    await expect(chat.transcript).to_contain_text("The JSON is not as asked: 1 problem")
     await chat.link("Repair").click()
     await chat.answered(2)
     await expect(chat.transcript).to_contain_text(RIGHT)
@@ -179,7 +179,7 @@ async def test_a_picture_is_pasted_and_uploaded_and_what_is_too_large_or_none_is
     await file.set_input_files({"name": "fake.png", "mimeType": "image/png", "buffer": b"<html>no picture</html>"})
     await page.locator("#composer img").wait_for()
     await chat.ask("And this?")
-    await expect(alert(page)).to_contain_text("fake.png is no PNG, JPEG, WebP or GIF picture")
+    await expect(alert(page)).to_contain_text("fake.png is not a PNG, JPEG, WebP or GIF image")
     await expect(chat.box).to_have_value("And this?")
     assert len(oracle.bodies) == before
 
@@ -244,12 +244,12 @@ async def test_code_is_written_and_a_refused_parameter_is_remembered(temple, ora
 
     await chat.set("Top-k", 5)
     await chat.ask("Anything")
-    await expect(chat.transcript).to_contain_text("does not take top_k")
+    await expect(chat.transcript).to_contain_text("does not accept top_k")
     await chat.link("Retry").click()
     await expect(chat.transcript).to_contain_text("Heard: Anything")
     assert "top_k" not in oracle.bodies[-1]
     await chat.figures.click()
-    await expect(chat.transcript).to_contain_text("Not sent, because this model does not take it: top_k.")
+    await expect(chat.transcript).to_contain_text("Not sent, because this model does not accept it: top_k.")
     await page.reload()
     await chat.box.wait_for()
     await chat.choose("Desk Two")

@@ -163,7 +163,7 @@ async def test_a_suggestion_starts_a_battle(arena):
 async def test_the_pair_can_be_chosen_and_stays_blind(arena):
     await arena.page.get_by_text("Choose the pair").click()
     for at, name in enumerate(("Quick", "Slow")):
-        field = arena.page.get_by_label(("One", "The other")[at], exact=True)
+        field = arena.page.get_by_label(("First contender", "Second contender")[at], exact=True)
         await field.click()
         await arena.page.get_by_role("option", name=f"Canarycontender {name}").last.click()
     await arena.ask("Who are you two?")
@@ -240,7 +240,7 @@ async def test_named_columns_answer_side_by_side_and_are_voted_on(arena, arena_a
 async def test_columns_share_one_set_of_parameters_when_asked_to(arena):
     page = arena.page
     await page.get_by_text("Side by side").click()
-    prompts = page.get_by_placeholder("System prompt: empty sends none.")
+    prompts = page.get_by_placeholder("System prompt (leave empty to send none)")
     await expect(prompts.locator("visible=true")).to_have_count(2)
-    await page.get_by_text("Same prompt and parameters for all").click()
+    await page.get_by_text("Same system prompt and parameters for all").click()
     await expect(prompts.locator("visible=true")).to_have_count(1)

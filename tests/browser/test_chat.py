@@ -30,7 +30,7 @@ async def test_the_answer_grows_while_it_streams_and_stop_keeps_what_came(app, p
     first = await chat.text()
     await expect(chat.answers.last).not_to_have_text(first)
     await page.get_by_role("button", name="New conversation").click()
-    await expect(page.get_by_text("An answer is being written: wait for its end, or stop it.")).to_be_visible()
+    await expect(page.get_by_text("An answer is still being written: wait for it, or stop it first.")).to_be_visible()
     await chat.stop.click()
     await expect(chat.stop).to_have_count(0)
     kept = await chat.text()
@@ -102,7 +102,7 @@ async def test_a_parameter_that_the_model_refuses_is_disabled_with_the_reason(ap
     temperature = page.get_by_role("checkbox", name="Temperature", exact=True)
     await expect(temperature).to_be_disabled()
     await expect(temperature).not_to_be_checked()
-    await expect(page.locator(".sampling")).to_contain_text("Not taken by this model.")
+    await expect(page.locator(".sampling")).to_contain_text("Not accepted by this model.")
     await chat.choose("SmolLM2")
     await expect(temperature).to_be_enabled()
 
@@ -113,7 +113,7 @@ async def test_parameters_reach_the_model(app, page):
     await chat.set("Max tokens", 3)
     await chat.ask(LONG)
     await chat.answered()
-    assert re.search(r"\b3 out\b.*cut at the token limit", await chat.figures.inner_text())
+    assert re.search(r"\b3 out\b.*cut off at the token limit", await chat.figures.inner_text())
 
 
 async def test_indented_code_survives_in_question_and_answer(app, page):

@@ -65,7 +65,7 @@ async def test_an_answer_that_was_cut_says_so_and_goes_on(office, desk, page):
     await chat.open(office, "?max_tokens=2")
     await chat.ask("Go?")
     await chat.answered()
-    await expect(chat.figures).to_contain_text("cut at the token limit")
+    await expect(chat.figures).to_contain_text("cut off at the token limit")
     begun = await chat.text()
     await chat.link("Continue").click()
     await expect(chat.transcript).to_contain_text("2/2")

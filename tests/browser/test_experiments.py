@@ -53,7 +53,7 @@ async def test_a_sweep_on_the_embedded_model_is_stopped_and_resumed_after_a_rest
     lab = await Lab(page).open(app.url)
     await expect(lab.run).to_contain_text(re.compile(r"Run 15 calls · ≈ [\d,]+ tokens, free"))
     await lab.temperature.fill("0, nan")
-    await expect(lab.notes).to_contain_text("'nan' is no number")
+    await expect(lab.notes).to_contain_text("'nan' is not a number")
     await lab.temperature.fill("0, 1.5")
     await lab.prompts.fill("Hello\nName a fruit.")
     await lab.samples.fill("4")
@@ -119,7 +119,7 @@ async def _two_settings_meet(page, app):
         await page.locator("#vote-a").click()
         for seat in "ab":
             await expect(page.locator(f"#seat-{seat}")).to_contain_text(re.compile(r"temperature 0\.[19]"))
-    await expect(banner).to_contain_text("All 2 prompts have had their battle")
+    await expect(banner).to_contain_text("All 2 prompts are done")
     board = httpx2.get(f"{app.url}/leaderboard").json()
     assert sum("temperature 0." in one["name"] for one in board["ratings"]) == 2
     await page.locator("#queue-end").click()

@@ -75,8 +75,8 @@ async def test_table_filters_verdict_and_downloads(opened, boards):
         await expect(page.locator(f"#{part}")).to_have_attribute("title", told)
 
     best, worst = names[0], names[-1]
-    await choose(page, "The other", worst)
-    await expect(page.locator("#verdict")).to_contain_text(f"{best} is better, however often one looks.")
+    await choose(page, "Second contender", worst)
+    await expect(page.locator("#verdict")).to_contain_text(f"{best} is better, however often you look.")
     await expect(page.locator("#verdict")).to_contain_text(f"for {worst}")
 
     await choose(page, "Prompts", "Code")
@@ -97,12 +97,12 @@ async def test_table_filters_verdict_and_downloads(opened, boards):
 
     await choose(page, "Prompts", "All prompts")
     await votes_said(page, board["votes"])
-    await page.get_by_label("With given-away names").check()
+    await page.get_by_label("Include leaked names").check()
     leaked = await (await page.request.get(f"{boards['many'].url}/leaderboard?leaked=1")).json()
     assert leaked["votes"] == 420 > board["votes"]
     await votes_said(page, 420)
-    await page.get_by_label("Mine only").check()
-    await expect(page.locator("#board-headline")).to_contain_text("No vote fits these filters")
+    await page.get_by_label("My votes only").check()
+    await expect(page.locator("#board-headline")).to_contain_text("No votes match these filters")
     await expect(rows).to_have_count(0)
 
 

@@ -65,9 +65,9 @@ async def test_a_text_its_next_token_and_its_perplexity(page, app):
     await page.locator("#next-draw").click()
     await expect(page.locator("#next-tree button")).to_have_count(1, timeout=SOON)
 
-    # As a chat question the reply begins; an empty one is told, and what was there stays.
+    # As a chat question the answer begins; an empty one is told, and what was there stays.
     await page.locator("#next-kind").get_by_text("Chat question").click()
-    await expect(page.locator("#next-strip")).to_contain_text("reply", timeout=SOON)
+    await expect(page.locator("#next-strip")).to_contain_text("answer", timeout=SOON)
     await page.locator("#next-prefix textarea").fill("")
     await expect(page.locator("#next-note")).to_contain_text("empty")
     await expect(bars).to_have_count(20)

@@ -62,7 +62,7 @@ def test_the_four_kinds_are_known_by_their_content(image, media_type):
     ],
 )
 def test_a_file_that_only_claims_to_be_a_picture_is_refused_by_name(data):
-    assert "photo.png is no PNG, JPEG, WebP or GIF picture" in refusal(image_of, data, "photo.png")
+    assert "photo.png is not a PNG, JPEG, WebP or GIF image" in refusal(image_of, data, "photo.png")
 
 
 def test_what_is_too_large_is_refused_with_its_size():
@@ -75,7 +75,7 @@ def test_one_request_holds_so_many_and_so_much():
     check_together([PNG] * MOST_IMAGES)
     assert "21 images" in refusal(check_together, [PNG] * (MOST_IMAGES + 1))
     big = Image("image/png", bytes(MOST_TOGETHER // 2 + 1), 10, 10)
-    assert "are the most" in refusal(check_together, [big, big])
+    assert "at most" in refusal(check_together, [big, big])
 
 
 def test_a_data_address_is_taken_and_no_other():

@@ -54,7 +54,7 @@ def test_every_violation_is_named_with_its_place():
 def test_what_is_not_json_says_where_it_stops_being_it():
     assert violations('{"name": "Ada",}', PERSON)[0].startswith("The answer is not JSON: ")
     assert violations("Sure! {}", None)[0].startswith("The answer is not JSON: ")
-    assert violations("[1]", None) == ("The answer is JSON, but no object.",)
+    assert violations("[1]", None) == ("The answer is JSON, but not an object.",)
 
 
 def test_a_fence_around_the_whole_answer_is_forgiven():

@@ -152,7 +152,7 @@ async def test_json_mode_uses_what_the_wire_has_and_says_the_rest():
 async def test_a_model_that_takes_no_images_says_so_before_anything_is_sent():
     seeing = [Message("user", "What is this?", (PNG,))]
     provider, found = await replies(answer("Hi"), seeing, model="smollm2-135m-instruct")
-    assert "takes no images" in found[-1].error.message
+    assert "does not accept images" in found[-1].error.message
     assert provider.requests == []
     provider, found = await replies(
         answer("Hi"), [*seeing, Message("assistant", "A"), *HELLO], model="smollm2-135m-instruct"

@@ -110,7 +110,7 @@ def test_what_was_exported_can_be_imported():
     [
         ("nonsense", "not JSON"),
         ("1" * 5_000, "not JSON"),
-        ('[{"name": "a", "prompt": "half \\ud83d"}]', "Preset 1: it has half a character"),
+        ('[{"name": "a", "prompt": "half \\ud83d"}]', "Preset 1: it contains half a character"),
         ("{}", 'needs a list "presets"'),
         ('[{"name": "A", "prompt": "x"}, {"name": "B"}]', "Preset 2"),
         ('[{"name": "", "prompt": "x"}]', "Preset 1"),

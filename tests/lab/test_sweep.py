@@ -35,13 +35,13 @@ def test_a_parameter_that_a_model_refuses_is_said_and_its_settings_are_one():
     assert [setting.contender.model for setting in found.settings] == [LOCAL] * 3 + ["claude-sonnet-5-5"]
     assert found.settings[-1].contender.sampling.sent() == {"max_tokens": 50}
     assert found.notes == (
-        "Claude Sonnet 5.5 will not be sent temperature (not taken by this model). Of its 3 settings 1 is left.",
+        "Claude Sonnet 5.5 will not be sent temperature (not accepted by this model). Of its 3 settings 1 is left.",
     )
 
 
 def test_a_condition_on_the_effort_is_said():
     found = planned(models=("gpt-5.5",), effort=("none", "high"), temperature=(0.5,))
-    assert "temperature (only at effort none)" in found.notes[0]
+    assert "temperature (accepted only at effort none)" in found.notes[0]
     assert [setting.contender.sampling.temperature for setting in found.settings] == [0.5, None]
 
 
@@ -57,13 +57,13 @@ def test_the_same_question_has_the_same_key_in_every_sweep():
         ({"prompts": ()}, "There is no prompt"),
         ({"models": ()}, "Choose at least one model"),
         ({"temperature": ()}, "Temperature has no value"),
-        ({"temperature": (math.nan,)}, "Temperature: nan is no number"),
+        ({"temperature": (math.nan,)}, "Temperature: nan is not a number"),
         ({"temperature": (2.5,)}, "temperature must be between 0 and 2"),
         ({"models": ("nobody",)}, "no model 'nobody'"),
         ({"models": ("gemini-2.5-flash",)}, "Gemini 2.5 Flash cannot be asked: needs GOOGLE_API_KEY"),
         ({"models": ("claude-sonnet-5-5",), "effort": ("fast",)}, "effort must be one of"),
-        ({"system_prompts": ("Be\ud800 brief.",)}, "System prompt: it holds half a character"),
-        ({"effort": ("\ud800",)}, "Effort: it holds half a character"),
+        ({"system_prompts": ("Be\ud800 brief.",)}, "System prompt: it contains half a character"),
+        ({"effort": ("\ud800",)}, "Effort: it contains half a character"),
         ({"samples": 0}, "1 to 100 samples"),
         ({"samples": 101}, "1 to 100 samples"),
         ({"max_tokens": 0}, "Max tokens must be at least 1"),
@@ -92,10 +92,10 @@ def test_values_are_read_from_a_line():
 @pytest.mark.parametrize(
     ("axis", "text", "said"),
     [
-        ("temperature", "0.2, nan", "Temperature: 'nan' is no number"),
-        ("temperature", "inf", "'inf' is no number"),
-        ("top_p", "0.2 0.3", "Top-p: '0.2 0.3' is no number"),
-        ("top_k", "1.5", "Top-k: 1.5 is no whole number"),
+        ("temperature", "0.2, nan", "Temperature: 'nan' is not a number"),
+        ("temperature", "inf", "'inf' is not a number"),
+        ("top_p", "0.2 0.3", "Top-p: '0.2 0.3' is not a number"),
+        ("top_k", "1.5", "Top-k: 1.5 is not a whole number"),
     ],
 )
 def test_values_that_are_none_are_named(axis, text, said):

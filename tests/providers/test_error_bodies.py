@@ -141,7 +141,7 @@ def test_inside_a_stream_that_began_well_only_the_body_speaks(body, kind):
 def test_a_parameter_that_is_refused_is_named_as_people_know_it(status, body, param):
     error = told(status, body)
     assert (error.kind, error.param) == ("unsupported_param", param)
-    assert f"does not take {param}" in error.message
+    assert f"does not accept {param}" in error.message
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def test_an_excerpt_is_short_and_one_line():
 
 
 def test_a_web_page_is_never_quoted():
-    assert told(400, "<html>Bad Request nginx</html>").message == "OpenAI refused the request."
+    assert (
+        told(400, "<html>Bad Request nginx</html>").message
+        == "OpenAI refused the request: change the message or the parameters."
+    )
 
 
 def test_plain_text_is_quoted():

@@ -128,7 +128,7 @@ async def test_half_a_character_in_the_text_is_said_to_be_that(wire):
     messages = (Message("user", "\ud83e"),)
     _, error = await outcome(wire, stream(wire.answer("Hello")), request=wire.request(messages=messages))
     assert error.kind == "bad_request"
-    assert "half of a character" in error.message
+    assert "half a character" in error.message
 
 
 # Connections

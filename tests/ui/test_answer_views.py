@@ -29,13 +29,13 @@ def answer_options(**given):
 @pytest.mark.parametrize(
     ("reading", "line"),
     [
-        (Reading(1200, True, 4096, cost_to_send=0, cost_at_most=0), "prompt 1,200 / 4,096 tokens (29.3 %) · free"),
+        (Reading(1200, True, 4096, cost_to_send=0, cost_at_most=0), "prompt 1,200 / 4,096 tokens (29.3%) · free"),
         (Reading(10, False, None), "prompt ≈ 10 tokens · price unknown"),
         (
             Reading(2000, False, 8000, 1, 0.02, 0.5),
-            "prompt ≈ 2,000 / 8,000 tokens (25.0 %) · 1 message will be left out · ≈ $0.0200 to send · at most $0.50",
+            "prompt ≈ 2,000 / 8,000 tokens (25.0%) · 1 message will be left out · ≈ $0.0200 to send · at most $0.50",
         ),
-        (Reading(9000, True, 8000, too_long=True), "prompt 9,000 / 8,000 tokens (112.5 %) · too long for this model"),
+        (Reading(9000, True, 8000, too_long=True), "prompt 9,000 / 8,000 tokens (112.5%) · too long for this model"),
     ],
 )
 def test_the_meter_says_how_sure_it_is_what_is_left_out_and_what_it_costs(reading, line):
@@ -48,7 +48,7 @@ def test_a_variable_keeps_its_value_wherever_it_goes_and_a_broken_prompt_says_so
     assert variables.carried(("a", "b"), ("1", "2"), ("b", "c", "a")) == ["2", "", "1"]
     assert "not a template" in variables.form_of("{{ a").problem
     many = " ".join(f"{{{{ v{at} }}}}" for at in range(variables.MOST + 1))
-    assert f"{variables.MOST} are the most" in variables.form_of(many).problem
+    assert f"use at most {variables.MOST}" in variables.form_of(many).problem
 
 
 def test_a_token_is_coloured_by_its_probability_and_holds_no_tag():
@@ -58,8 +58,8 @@ def test_a_token_is_coloured_by_its_probability_and_holds_no_tag():
     assert html.endswith("<br></span>")
     assert "<b>" not in html
     assert "&#60;b&#62;" in html
-    assert probabilities.percent(-0.6931) == "50.0 %"
-    assert probabilities.percent(-20) == "< 0.1 %"
+    assert probabilities.percent(-0.6931) == "50.0%"
+    assert probabilities.percent(-20) == "< 0.1%"
 
 
 def test_marks_say_what_is_wrong_with_json_where_it_comes_from_and_what_is_hidden():
@@ -69,7 +69,7 @@ def test_marks_say_what_is_wrong_with_json_where_it_comes_from_and_what_is_hidde
     )
     titles = [message["metadata"]["title"] for message in marks_view.shown(reply)]
     bodies = [message["content"][0]["text"] for message in marks_view.shown(reply)]
-    assert titles[0] == "The JSON does not fit: 1 problem"
+    assert titles[0] == "The JSON is not as asked: 1 problem"
     assert "\\*missing\\*" in bodies[0]
     assert titles[1] == "1 source; none listed for \\[2\\]"
     assert bodies[1] == "- \\[1\\] Tides: https://a.example/x"
@@ -128,5 +128,5 @@ def test_pictures_and_probabilities_are_kept_and_what_is_too_large_is_said():
     assert "too large to be kept" in str(history_view.drawn(large, lambda _: None))
     again = load(dump(large))
     assert (again.turns[0].message.images, again.turns[0].lost_images) == ((), 1)
-    assert "attach again to ask about it" in str(history_view.drawn(again, lambda _: None))
+    assert "attach it again to ask about it" in str(history_view.drawn(again, lambda _: None))
     assert dump(again)["turns"][0]["lost_images"] == 1

@@ -72,7 +72,7 @@ def test_the_vote_opens_when_the_battle_is_ready_and_only_then():
     assert arena_view.controls(ready).can_vote and ready.can_go_on
     assert not arena_view.controls(voted()).can_vote
     cut = board.shown(showing(over=True))
-    assert not arena_view.controls(cut).can_vote and "Ask once more" in arena_view.notice(cut)
+    assert not arena_view.controls(cut).can_vote and "Ask again" in arena_view.notice(cut)
 
 
 def test_no_name_is_in_anything_before_the_vote():

@@ -57,10 +57,10 @@ def test_a_form_becomes_a_sweep():
     ("changes", "said"),
     [
         ({"samples": None}, "Samples: write a number"),
-        ({"samples": math.nan}, "Samples: 'nan' is no whole number"),
-        ({"samples": math.inf}, "Samples: 'inf' is no whole number"),
-        ({"samples": 2.5}, "Samples: '2.5' is no whole number"),
-        ({"max_tokens": {"forged": 1}}, "Max tokens: .* is no whole number"),
+        ({"samples": math.nan}, "Samples: 'nan' is not a whole number"),
+        ({"samples": math.inf}, "Samples: 'inf' is not a whole number"),
+        ({"samples": 2.5}, "Samples: '2.5' is not a whole number"),
+        ({"max_tokens": {"forged": 1}}, "Max tokens: .* is not a whole number"),
     ],
 )
 def test_numbers_that_are_none_are_said(changes, said):
@@ -105,7 +105,7 @@ def test_the_grid_escapes_marks_differences_and_shows_failures():
     assert "The &lt;cat&gt; sat" in html
     assert "The <mark>dog</mark> sat" in html
     assert "The server &lt;failed&gt;." in html
-    assert "asks it once more" in html and "asks it once more" not in view.grid(shown(ValueError("x"), running=True))
+    assert "To ask it again" in html and "To ask it again" not in view.grid(shown(ValueError("x"), running=True))
     assert "<mark>" not in view.grid(shown("The cat sat", "The dog sat"), marked=False)
     assert "not asked" in view.grid(shown("x")) and "…" in view.grid(shown("x", running=True))
 

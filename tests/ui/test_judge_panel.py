@@ -64,7 +64,7 @@ async def test_a_model_that_is_not_there_is_named(panel):
 def test_an_unknown_price_is_never_zero_and_an_own_answer_is_said():
     assert "price unknown" in estimate_text(Estimate("M", 3, 6, 100, 20, None, 0.0))
     assert "cost ≈ $0.0500" in estimate_text(Estimate("M", 3, 6, 100, 20, 0.05, 0.0))
-    assert "answers itself in 50%" in estimate_text(Estimate("M", 3, 6, 100, 20, 0.0, 0.5))
+    assert "is a contender itself in 50%" in estimate_text(Estimate("M", 3, 6, 100, 20, 0.0, 0.5))
     assert "Nothing to judge" in estimate_text(Estimate("M", 0, 0, 0, 0, 0.0, 0.0))
     assert "price unknown" in progress_text(Progress(4, judged=1, cost=None))
 

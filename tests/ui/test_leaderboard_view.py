@@ -60,7 +60,7 @@ def test_an_unknown_price_is_said_to_be_unknown():
     [
         ([], "No votes yet"),
         ([("x", "y", "a", 20), ("x", "y", "b", 5)], "too few votes to rank"),
-        ([("x", "y", "a", 20), ("x", "y", "b", 20)], "the first place is shared"),
+        ([("x", "y", "a", 20), ("x", "y", "b", 20)], "first place is shared"),
         (CLEAR, "votes would have to flip to change first place"),
     ],
 )
@@ -69,7 +69,7 @@ def test_the_sentence_above_fits_the_votes(rows, said):
 
 
 def test_without_votes_filters_and_the_judge_are_told_apart():
-    assert "fits these filters" in view.headline(board([]), filtered=True)
+    assert "match these filters" in view.headline(board([]), filtered=True)
     assert "python -m playground judge" in view.headline(board([]), filtered=False, judged=True)
 
 

@@ -59,7 +59,7 @@ def test_a_refused_parameter_is_switched_off_and_says_why():
     switches, values = by_field(EVERY.updates(CATALOG.get("claude-opus-5-5"), [True] * len(FIELDS), None))
     assert switches["temperature"]["interactive"] is False
     assert switches["temperature"]["value"] is False
-    assert switches["temperature"]["info"] == "Not taken by this model."
+    assert switches["temperature"]["info"] == "Not accepted by this model."
     assert values["temperature"]["visible"] is False
     assert switches["effort"]["interactive"] is True
     assert "value" not in switches["effort"]
@@ -67,7 +67,7 @@ def test_a_refused_parameter_is_switched_off_and_says_why():
 
 def test_a_parameter_that_hangs_on_the_effort_says_at_which():
     switches, _ = by_field(EVERY.updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "high"))
-    assert switches["temperature"]["info"] == "Only at effort none."
+    assert switches["temperature"]["info"] == "Accepted only at effort none."
     switches, _ = by_field(EVERY.updates(CATALOG.get("gpt-5.5"), [False] * len(FIELDS), "none"))
     assert switches["temperature"]["interactive"] is True
 

@@ -103,7 +103,7 @@ def test_an_estimate_is_marked_and_an_unknown_price_is_no_zero():
 def test_surprise_grows_with_what_was_not_expected():
     html = tokens_view.surprise_tokens(Surprise((1, 2, 3, 1), (math.log(1 / 2), math.log(2.0**-30))), PIECES)
     assert re.findall(r"--strength:([\d.]+)", html) == ["0.05", "1.00"]
-    assert "1.00 bits\nprobability 50.0 %" in html
+    assert "1.00 bits\nprobability 50.0%" in html
     assert html.count("<i") == 4 + 1  # all tokens, scored or not, and the scale
     assert 'class="first"' in html
 
@@ -114,13 +114,13 @@ def test_perplexity_says_how_far_it_is():
     assert "1 of 2" in plain(tokens_view.surprise_line(Surprise(text, (-1.0,))))
     whole = plain(tokens_view.surprise_line(Surprise(text, (math.log(1 / 8), math.log(1 / 2)))))
     assert "Perplexity4.00" in whole
-    assert "Bits a token2.00" in whole
+    assert "Bits per token2.00" in whole
     assert " of " not in whole
 
 
 @pytest.mark.parametrize(
     ("p", "text"),
-    [(0, "0 %"), (1, "100.00 %"), (0.5, "50.0 %"), (0.9999, "99.99 %"), (0.00123, "0.1 %"), (1.234e-7, "1e-5 %")],
+    [(0, "0%"), (1, "100.00%"), (0.5, "50.0%"), (0.9999, "99.99%"), (0.00123, "0.1%"), (1.234e-7, "1e-5%")],
 )
 def test_a_share_has_as_many_digits_as_matter(p, text):
     assert tokens_view.percent(p) == text
@@ -131,16 +131,16 @@ def test_bars_are_buttons_that_append_and_say_what_was_cut():
     html = next_token_view.bars(found, Filters(top_k=2), PIECES)
     assert re.findall(r'data-ids="(\d+)"', html) == ["1", "2", "3", "0", "4", "5"]
     assert html.count("next-bar cut") == 4
-    assert 'aria-label="Append ␣a: 40.0 % before, 57.1 % after"' in html
+    assert 'aria-label="Append ␣a: 40.0% before, 57.1% after"' in html
     assert "Append &lt;b&gt;" in html
     assert "top-k leaves <strong>2</strong>" in html
-    assert "Kept mass70.0 %" in plain(html)
+    assert "Kept share70.0%" in plain(html)
 
 
 def test_the_greedy_path_appends_up_to_what_is_clicked():
     html = next_token_view.greedy_path(Path(((1, 0.5), (3, 0.25), (0, 0.9)), True), PIECES)
     assert re.findall(r'data-ids="([\d ]+)"', html) == ["1", "1 3", "1 3 0"]
-    assert "50.0 %" in html
+    assert "50.0%" in html
     assert "the end" in html
 
 
@@ -157,5 +157,5 @@ def test_the_strip_shows_the_end_of_a_long_prefix():
     html = next_token_view.strip("x" * 500 + "<end>", True, [1], PIECES)
     assert plain(html).startswith("… xxx")
     assert "&lt;end&gt;" in html
-    assert "The reply begins here" in html
+    assert "The answer begins here" in html
     assert "click a token" not in html

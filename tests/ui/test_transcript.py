@@ -83,7 +83,7 @@ def test_an_estimate_is_marked():
 
 def test_thinking_without_an_answer_says_so():
     reply = Reply(MODEL.id, "", "Hmm", Usage(1, 2), "length")
-    assert "The model ended without writing an answer." in titles(transcript.turn(reply, MODEL))
+    assert "The model finished without writing an answer." in titles(transcript.turn(reply, MODEL))
 
 
 def test_stop_leaves_nothing_spinning_and_says_so():
