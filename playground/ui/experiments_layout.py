@@ -17,6 +17,7 @@ from .untyped import gr
 ONE_A_LINE = f"One per line. {BREAK} inside one is a line break."
 
 VALUES = "Empty is not sent. Values like 0, 0.5, 1"
+WHOLE_VALUES = "Empty is not sent. Values like 1, 10, 40"
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,9 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         fields["max_tokens"] = _number("Max tokens", start["max_tokens"], "lab-max-tokens", "Longest answer.")
     with gr.Accordion("More parameters", open=False, elem_classes="sampling", elem_id="lab-more"):
         fields["top_p"] = _box("Top-p", "", VALUES, info=HINTS["top_p"])
-        fields["top_k"] = _box("Top-k", "", VALUES, info=HINTS["top_k"])
+        fields["top_k"] = _box("Top-k", "", WHOLE_VALUES, info=HINTS["top_k"])
         fields["effort"] = _box("Effort", "", "low, high", info=HINTS["effort"])
-        said = f"One per line. A line that says {NO_SYSTEM_PROMPT} sends none."
+        said = f"One per line. A line “{NO_SYSTEM_PROMPT}” sends no system prompt."
         fields["system_prompts"] = _box("System prompts", "", said, lines=2, max_lines=6)
         said = "What good answers would say; one per line, in the order of the prompts."
         fields["references"] = _box("References", "", said, lines=2, max_lines=6, elem_id="lab-references")
