@@ -101,8 +101,8 @@ def test_a_verdict_in_words_and_as_json(file):
 
 def test_votes_go_in_and_come_out_again(file, tmp_path):
     store = {"PLAYGROUND_DATA_DIR": str(tmp_path / "data")}
-    assert "33 votes imported, 0 were there already" in run("import", file, **store).stdout
-    assert "0 votes imported, 33 were there already" in run("import", file, **store).stdout
+    assert "33 votes imported, 0 were already there" in run("import", file, **store).stdout
+    assert "0 votes imported, 33 were already there" in run("import", file, **store).stdout
     out = tmp_path / "out.jsonl"
     assert "33 lines written" in run("export", "--format", "arena", "--output", out, **store).stderr
     before, after = (json.loads(run("leaderboard", path, "--json").stdout) for path in (file, out))
