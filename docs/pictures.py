@@ -97,10 +97,11 @@ async def tokens(page: Page, app: App) -> None:
     )
 
 
+# The leaderboard before the arena, whose vote would be on it.
 TABS: dict[str, Callable[[Page, App], Awaitable[None]]] = {
+    "Leaderboard": leaderboard,
     "Chat": chat,
     "Arena": arena,
-    "Leaderboard": leaderboard,
     "Experiments": experiments,
     "Tokens": tokens,
 }
