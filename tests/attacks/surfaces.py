@@ -57,6 +57,8 @@ async def in_arena(page, said):
         SAYINGS[f"arena {at}"] = [text[:40], text[40:]]
         await box.fill(f"arena {at}")
         await box.press("Enter")
+        # Until the new turn is there, the vote on the one before is still open.
+        await expect(page.locator("#pane-a .user-row")).to_have_count(at % 10 + 1)
         await expect(page.locator("#vote-a")).to_be_enabled(timeout=30_000)
         if at % 10 == 9:
             await check(page)
