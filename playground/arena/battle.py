@@ -182,12 +182,15 @@ class Arena:
 
         reveal = await asyncio.to_thread(work)
         self._matchmaker.count_soon(store.counts)
+        log.info("voted", extra={"counts": {"battle": battle_id}})
         return reveal
 
     async def undo(self, battle_id: str) -> Outcome:
         """Takes the vote back, until the voter's next battle; returns what it was. Raises ArenaError."""
         store = await self.store()
-        return await asyncio.to_thread(store.undo, battle_id)
+        outcome = await asyncio.to_thread(store.undo, battle_id)
+        log.info("vote undone", extra={"counts": {"battle": battle_id}})
+        return outcome
 
     async def compare(
         self, comparison: str, prompts: Sequence[str], columns: Sequence[Column], choice: Choice, voter: str
@@ -201,6 +204,7 @@ class Arena:
         pairs = ballots(comparison, prompts, columns, choice, voter, time.time())
         contenders = [column.contender for column in columns]
         await asyncio.to_thread(store.add_comparison, contenders, pairs, voter, person=_person(store, voter))
+        log.info("voted side by side", extra={"counts": {"battles": [battle.id for battle, _ in pairs]}})
 
     async def tally(self, voter: str) -> list[tuple[ListedContender, Tally]]:
         """How one voter has judged whom, the most often met first."""

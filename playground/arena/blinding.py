@@ -7,6 +7,7 @@ sees anyway. Thoughts, figures, finish reasons and the words of an error are for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ FASTEST = 2000.0
 # Who writes alone (beside an answer from before, or one that failed without a word) has nobody to hide behind:
 # it is shown once it has ended, at this pace.
 LONE = 300.0
+# From here on an average is one. What it holds back before hides the first pauses.
 SHORTEST_S = 0.25
 
 
@@ -69,10 +71,12 @@ class _Speed:
 class Release:
     """Releases one turn: ask `panes` again and again with what has arrived. Seconds of any steady clock.
 
-    `kept` are seats whose answer the reader has had before; the other one is released alone.
+    `kept` are seats whose answer the reader has had before; the other one is released alone. `left_s` is the time until
+    all may be shown: endless until both have ended.
     """
 
     kept: frozenset[Seat] = frozenset()
+    left_s: float = math.inf
     _released: float = 0.0
     _last_s: float | None = None
     _frozen: float | None = None
@@ -86,8 +90,11 @@ class Release:
         for seat, one in growing.items():
             self._speeds[seat].see(now_s, one)
         if all(one.text or one.ended for one in growing.values()):
-            self._released += (now_s - self._last_s) * self._pace(growing)
+            pace = self._pace(growing)
+            self._released += (now_s - self._last_s) * pace
             self._released = min([self._released, *(len(one.text) for one in growing.values() if not one.ended)])
+            if pace and all(one.ended for one in growing.values()):
+                self.left_s = max(0.0, max(len(one.text) for one in growing.values()) - self._released) / pace
         self._last_s = now_s
         silent = all(one.ended and not one.text for one in growing.values())
         return {seat: self._pane(seen[seat], silent) if seat in growing else Pane.whole(seen[seat]) for seat in SEATS}

@@ -46,7 +46,7 @@ class Bout:
                     yield self._panes
                 if settled(self._panes):
                     return
-                await _wait(stop, self._tick_s())
+                await _wait(stop, min(self._tick_s(), self._release.left_s))
 
     def replies(self) -> dict[Seat, tuple[Reply, str]]:
         """By seat that answered: the reply as it is, and how much of its text has been shown."""

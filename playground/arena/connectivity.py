@@ -17,6 +17,8 @@ from .counts import Bools, Counts
 
 Ties = Literal["half", "drop", "davidson"]
 
+MOST_NAMED = 6  # in one sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
@@ -131,5 +133,7 @@ def _never(members: tuple[str, ...], verb: str, ties: Ties) -> str:
 
 
 def enumerated(names: Sequence[str]) -> str:
-    """Names in a sentence: "A, B and C"."""
+    """Names in a sentence: "A, B and C"; of many the first and how many more."""
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1:,} others"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -150,6 +150,8 @@ class Fights:
             battle = battle.with_answers(at, {seat: Answer.of(ended, shown)})
         battle = closed(battle, self._names)
         store.close_turn(battle, styles_of(battle, lambda text: tokens.count(text, style.ENCODING)))
+        counts = {"battle": battle.id, "turns": len(battle.turns), "status": battle.status}
+        log.info("battle answered", extra={"counts": counts})
         for seat in battle.failed:
             errors = [answer.error for answer in battle.answers(seat) if answer.failed]
             log.warning("battle %s: seat %s failed (%s)", battle.id, seat, errors[-1] if errors else "stopped")

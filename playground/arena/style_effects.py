@@ -49,15 +49,6 @@ class LongerAnswer:
         """The share that the longer answer won; None without such votes."""
         return self.won / (self.won + self.lost) if self.won + self.lost else None
 
-    @classmethod
-    def of(cls, votes: Sequence[StyledVote]) -> LongerAnswer:
-        longer = [
-            vote.outcome == ("a" if vote.style_a.tokens > vote.style_b.tokens else "b")
-            for vote in votes
-            if vote.outcome in ("a", "b") and vote.style_a.tokens != vote.style_b.tokens
-        ]
-        return cls(sum(longer), len(longer) - sum(longer))
-
 
 def fit_with_style(votes: Sequence[StyledVote], options: Options = Options(), contenders: Sequence[str] = ()) -> Fit:
     """Ratings at equal style; `effects` say what each feature does, in log-odds per typical difference of it.

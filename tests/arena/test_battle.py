@@ -33,6 +33,21 @@ async def test_a_battle_from_the_prompt_to_the_reveal(make_arena):
     assert reveal.counts
 
 
+async def test_the_log_tells_of_a_battle_and_its_vote_by_its_id(make_arena, caplog):
+    caplog.set_level("INFO", "playground")
+    arena, _ = make_arena(spoken)
+    battle = await arena.start("Hello", "me")
+    await fought(arena, battle)
+    await arena.vote(battle.id, "a", "me")
+    told = {record.message: record.counts for record in caplog.records if hasattr(record, "counts")}
+    assert told["battle answered"] == {"battle": battle.id, "turns": 1, "status": "ready"}
+    assert told["voted"] == {"battle": battle.id}
+    caplog.clear()
+    await arena.undo(battle.id)
+    assert [(record.message, record.counts) for record in caplog.records] == [("vote undone", {"battle": battle.id})]
+    assert "Hello" not in str([record.__dict__ for record in caplog.records])
+
+
 async def test_each_side_gets_its_own_prompt_parameters_and_history(make_arena):
     arena, provider = make_arena(spoken)
     battle = await arena.start("Hello", "me")

@@ -54,6 +54,24 @@ def test_nothing_is_shown_before_both_have_begun():
             assert panes == {"a": Pane(), "b": Pane()}
 
 
+@pytest.mark.parametrize("gap_s", [0.1, 0.15, 0.2])
+def test_the_rhythm_of_the_slower_one_is_not_seen(gap_s):
+    """It sends piece by piece, as providers do; both panes grow evenly all the same, held back as they are."""
+
+    def pieces(now_s):
+        length = int(max(now_s, 0) / gap_s + 1e-9) * int(100 * gap_s)
+        return Seen(A[:length], length >= len(A))
+
+    history = shown(pieces, stream(A.upper(), 300))
+    growing = [
+        len(later["a"].text) - len(earlier["a"].text)
+        for (now_s, earlier), (_, later) in itertools.pairwise(history)
+        if 1 < now_s < 3.5
+    ]
+    assert len(growing) > 40
+    assert max(growing) - min(growing) <= 2
+
+
 def test_the_text_is_whole_and_in_order_at_the_end():
     history = shown(stream(A, 90), stream(B, 300))
     assert history[-1][1] == {"a": Pane(A, done=True), "b": Pane(B, done=True)}

@@ -67,6 +67,8 @@ def test_the_caveats_are_sentences_with_the_names_in_them():
     texts = [caveat.text for caveat in caveats(Counts.of([*CIRCLE, ("D", "A", "a", 2)]), "half")]
     assert texts == ["A, B and C never won or tied against anyone else", "D never lost or tied"]
     assert enumerated(["A", "B"]) == "A and B"
+    assert enumerated("ABCDEF") == "A, B, C, D, E and F"
+    assert enumerated("ABCDEFG") == "A, B, C, D, E and 2 others"
 
 
 def test_all_ties_are_said_to_tell_nobody_apart():

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playground.arena.bradley_terry import solve
+from playground.arena import flips
+from playground.arena.bradley_terry import maximise, solve
 from playground.arena.counts import Counts
 from playground.arena.flips import flips_to_change_first
 from playground.arena.ratings import Options, has_tie_parameter, rows_of
@@ -132,3 +133,37 @@ def test_a_large_arena_has_a_number_too():
         number = flips_to_change_first(counts, options)
         assert number is not None
         assert 1 <= number <= counts.votes // size
+
+
+def ring(size, each):
+    """Everyone beats the next two so often; more wins make a leader whom all others are equally far behind."""
+    battles = np.zeros((size, size, 4), np.int64)
+    for at in range(size):
+        battles[at, (at + 1) % size, 0] = battles[at, (at + 2) % size, 0] = each
+    battles[0, 5, 0] = 3 * each
+    return Counts(tuple(f"contender {at}" for at in range(size)), battles)
+
+
+@pytest.mark.parametrize("each", [1, 3])
+def test_hundreds_of_challengers_alike_are_not_all_tried(monkeypatch, each):
+    """Each takes a few fits of all contenders: with 200 the leaderboard would take seconds."""
+    fits = []
+    monkeypatch.setattr(flips, "maximise", lambda *given: fits.append(given) or maximise(*given))
+    few, many = flips_to_change_first(ring(60, each)), flips_to_change_first(ring(200, each))
+    assert few == many == each
+    assert len(fits) < 120
+
+
+def test_those_that_are_not_tried_would_not_have_needed_fewer(monkeypatch):
+    rng = np.random.default_rng(3)
+    arenas: list[Counts] = []
+    for size, votes, spread in product((40, 80), (40, 200, 2_000), (0.1, 1.0)):
+        strengths = rng.normal(0, spread, size)
+        battles = np.zeros((size, size, 4), np.int64)
+        for a, b in (rng.choice(size, 2, replace=False) for _ in range(votes)):
+            battles[a, b, int(rng.random() > 1 / (1 + np.exp(strengths[b] - strengths[a])))] += 1
+        arenas.append(Counts(tuple(f"contender {at}" for at in range(size)), battles))
+    numbers = [flips_to_change_first(counts) for counts in arenas]
+    monkeypatch.setattr(flips, "LIKELIEST", 80)
+    assert numbers == [flips_to_change_first(counts) for counts in arenas]
+    assert max(number for number in numbers if number) > 1

@@ -181,3 +181,13 @@ def test_styled_votes_are_the_newest_one_by_one(many):
     assert tallied(Counts.of((one.a, one.b, one.outcome, 1) for one in every)) == tallied(many.counts())
     assert len(many.styled(Selection(), 10)) == 10
     assert isinstance(every[0], StyledVote) and {one.style_a.tokens for one in every} == {0, 1, 2}
+
+
+def test_the_longer_answers_share_is_of_decided_votes_between_unequal_lengths(votes):
+    ended = [(9, 3, "a"), (9, 3, "a"), (3, 9, "b"), (9, 3, "b"), (9, 3, "tie"), (9, 3, "both_bad"), (9, 9, "a")]
+    for at, (of_a, of_b, outcome) in enumerate(ended):
+        one = battle(f"b{at}")
+        votes.add_battle(one)
+        votes.close_turn(one, {"a": Style(of_a), "b": Style(of_b)})
+        votes.cast(one.id, outcome, "me")
+    assert votes.longer() == votes.longer(Selection(since=0.0)) == (3, 1)
