@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -103,6 +103,10 @@ class ModelSpec:
     available: bool = False
     reason: str | None = None
 
+    def can_be_asked(self, own: Collection[str]) -> bool:
+        """By the owner, or by a reader who has brought keys of the providers `own`."""
+        return self.available or self.provider in own
+
 
 @dataclass(frozen=True, slots=True)
 class Contender:
@@ -166,6 +170,15 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.thinking_tokens + other.thinking_tokens,
             self.estimated or other.estimated,
+        )
+
+    def __sub__(self, part: Usage) -> Usage:
+        return Usage(
+            self.input_tokens - part.input_tokens,
+            self.output_tokens - part.output_tokens,
+            self.cached_tokens - part.cached_tokens,
+            self.thinking_tokens - part.thinking_tokens,
+            self.estimated or part.estimated,
         )
 
     def tokens_per_s(self, ttft_s: float | None, duration_s: float) -> float | None:

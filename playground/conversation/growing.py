@@ -28,7 +28,8 @@ class Reply:
     `dropped` names parameters that were set and not sent, `left_out` counts messages that did not fit the window
     (by `strategy`), `status` says what is being waited for before the request can go out. `tokens` are those of the
     answer, once it has ended, where probabilities were asked for and given. `violations` says what is wrong with an
-    answer that was to be JSON, once that has been checked.
+    answer that was to be JSON, once that has been checked. `begun` is how many characters of it an earlier answer had
+    that was cut: what that one took is in this one's usage and cost, too.
     """
 
     model: str
@@ -48,6 +49,7 @@ class Reply:
     status: str = ""
     tokens: tuple[TokenLogprob, ...] = ()
     violations: tuple[str, ...] | None = None
+    begun: int = 0
 
     @property
     def done(self) -> bool:

@@ -13,6 +13,7 @@ from itertools import count, islice
 from typing import Any, cast
 
 from ..errors import PlaygroundError, ProviderError
+from .output import MASK, mask_keys
 
 MOST_SCHEMA = 50_000
 MOST_SHOWN = 20
@@ -90,9 +91,15 @@ def violations(text: str, schema: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def repair_prompt(wrong: tuple[str, ...]) -> str:
-    """The question that asks for the answer once more, with what was wrong with it."""
-    listed = "\n".join(f"- {each}" for each in wrong)
-    return f"That answer does not fit:\n{listed}\n\nGive the whole answer again, corrected, as JSON and nothing else."
+    """The question that asks for the answer once more, with what was wrong with it.
+
+    Keys are masked in it, not only where it is drawn: it is a message like any other, which is shown, edited and
+    exported as it is sent. The model misses nothing: its own answer, which goes along, has them as they were.
+    """
+    listed = "\n".join(f"- {mask_keys(each)[0]}" for each in wrong)
+    hidden = "\n\nWhat is hidden above, take from that answer." if MASK in listed else ""
+    ask = "Give the whole answer again, corrected, as JSON and nothing else."
+    return f"That answer does not fit:\n{listed}{hidden}\n\n{ask}"
 
 
 def unfenced(text: str) -> str:
@@ -173,6 +180,8 @@ def _place(path: Any) -> str:
 
 
 def _short(text: str) -> str:
+    """Not cut through a key: no pattern would know the part that is left."""
+    text, _ = mask_keys(text)
     return text if len(text) <= 300 else f"{text[:300]}…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -18,9 +19,12 @@ REFERENCE = re.compile(r"\[\^?(\d{1,3}(?:[ \t]?[,–-][ \t]?\d{1,3}){0,9})\](?![
 CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,500}`", re.DOTALL)
 ENDS_NO_ADDRESS = ".,;:!?)*_'\""
 
+# A key begins where a word does; in JSON also after the letter of an escape, as in "\nsk-...". Asked first is its first
+# letter, because that spares most of a text the rest.
+START = r"(?=[Aeghnprsx])(?:(?<![\w-])|(?<=\\[bfnrt]))"
 # By the prefixes that vendors document for their keys, so that ids, hashes and words are left alone.
 KEYS = re.compile(
-    r"(?<![\w-])(?:"
+    START + r"(?:"
     r"sk-(?:ant-|proj-|or-|svcacct-)?[\w-]{20,}|AIza[\w-]{35}|AQ\.[\w-]{30,}|(?:hf|gsk|r8)_\w{30,}|(?:xai|nvapi|pplx)-[\w-]{30,}"
     r"|gh[pousr]_\w{36,}|github_pat_\w{60,}|glpat-[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{16}|xox[abeoprs]-[\w-]{20,}"
     r"|[sr]k_live_\w{20,}|eyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{15,}"
@@ -28,8 +32,11 @@ KEYS = re.compile(
     re.DOTALL,
 )
 # The end of an answer that is still being written, where one of those may have begun.
-BEGUN = re.compile(r"(?<![\w-])(?:sk-|AIza|hf_|gsk_|xai-|gh[pousr]_|github_pat_|glpat-|AKIA|xox[abeoprs]-)[\w-]*\Z")
+BEGUN = re.compile(START + r"(?:sk-|AIza|hf_|gsk_|xai-|gh[pousr]_|github_pat_|glpat-|AKIA|xox[abeoprs]-)[\w-]*\Z")
 MASK, FURTHER_MASK = "[key hidden]", "[key {} hidden]"
+# Stands for a key while sources are looked for: a mask would end an address, and an address cut from the raw text may
+# hold a part of a key that no pattern knows any more. Characters that no text has a use for.
+HELD = re.compile("\ue000(\\d+)\ue001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,14 @@ class Marks:
 
 
 def marks(reply: Reply, violations: tuple[str, ...] = ()) -> Marks:
-    """The marks of an answer that has ended."""
-    sources, unlisted = citations(reply.text)
+    """The marks of an answer that has ended; no key is in them."""
+    held, _ = _replaced(HELD.sub("", reply.text), "\ue000{}\ue001".format)
+    sources, unlisted = citations(held)
     stopped = reply.finish_reason == "content_filter" or (reply.error is not None and reply.error.kind == "blocked")
     safety = (reply.detail or "no reason given") if stopped else None
     masked = sum(mask_keys(part)[1] for part in (reply.text, reply.thinking))
-    return Marks(sources, unlisted, safety, masked, violations)
+    shown = tuple(Source(each.number, _masks(each.title), each.url and _masks(each.url)) for each in sources)
+    return Marks(shown, unlisted, safety, masked, tuple(mask_keys(each)[0] for each in violations))
 
 
 def citations(text: str) -> tuple[tuple[Source, ...], tuple[int, ...]]:
@@ -87,8 +96,7 @@ def mask_keys(text: str, *, growing: bool = False) -> tuple[str, int]:
 
     Each mask is another one, so that `unmasked` can tell them apart.
     """
-    number = count(1)
-    masked, found = KEYS.subn(lambda _: _mask(next(number)), text)
+    masked, found = _replaced(text, _mask)
     return (BEGUN.sub(_mask(found + 1), masked) if growing else masked), found
 
 
@@ -97,6 +105,17 @@ def unmasked(text: str, original: str) -> str:
     for number, key in enumerate(KEYS.finditer(original), 1):
         text = text.replace(_mask(number), key[0])
     return text
+
+
+def _replaced(text: str, by: Callable[[int], str]) -> tuple[str, int]:
+    """(the text with `by(number)` in the place of every key, how many there were)."""
+    number = count(1)
+    return KEYS.subn(lambda _: by(next(number)), text)
+
+
+def _masks(text: str) -> str:
+    """The text with masks where keys are held."""
+    return HELD.sub(lambda held: _mask(int(held[1])), text)
 
 
 def _mask(number: int) -> str:

@@ -22,6 +22,9 @@ from ..types import Preset
 MOST_CHARACTERS = 100_000
 MOST_NODES = 2_000
 MOST_PRESETS = 500
+# A reader's own together, in bytes of JSON. A browser keeps about 5 MB for a page, conversations apart; what it keeps
+# is encrypted and a third larger, and a write that fails is told to nobody.
+MOST_TOGETHER = 1_000_000
 MARKS = ("{{", "{%", "{#")
 FILTERS = frozenset(
     {"default", "d", "upper", "lower", "title", "capitalize", "trim", "length", "count", "int", "float", "round"}
@@ -115,6 +118,23 @@ def together(own: Sequence[Preset], new: Iterable[Preset]) -> tuple[Preset, ...]
     by_name = {preset.name: preset for preset in own}
     by_name |= {preset.name: preset for preset in new}
     return tuple(by_name.values())
+
+
+def added(own: Sequence[Preset], new: Iterable[Preset]) -> tuple[Preset, ...]:
+    """`own` with `new`, if a browser can keep that. Raises ProviderError `bad_request` that says what is too much."""
+    new = tuple(new)
+    every = together(own, new)
+    size = len(exported(every).encode("utf-8", "surrogatepass"))
+    if any(len(preset.prompt) > MOST_CHARACTERS for preset in new):
+        raise ProviderError("bad_request", f"A preset's prompt has at most {MOST_CHARACTERS:,} characters: shorten it.")
+    if len(every) > MOST_PRESETS:
+        text = f"You would have {len(every):,} presets, and at most {MOST_PRESETS} are kept: delete some first."
+        raise ProviderError("bad_request", text)
+    if size > MOST_TOGETHER:
+        much = f"Your presets would take {size / 1e6:.1f} MB"
+        most = f"a browser keeps at most {MOST_TOGETHER / 1e6:g} MB of them"
+        raise ProviderError("bad_request", f"{much}, and {most}: delete some first, or shorten them.")
+    return every
 
 
 def _preset(at: int, row: object) -> Preset:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import ErrorKind, PlaygroundError, ProviderError
 from ..types import Contender, FinishReason, Image, Message, SamplingParams, Strategy, TokenLogprob, Usage
+from . import room
 from .archive import Conversation, Turn
 from .growing import Reply
 from .images import image_at
@@ -19,8 +20,8 @@ FORMAT = "llm-playground-conversation"
 LONGEST_TITLE = 200
 # A conversation's pictures together, in bytes: as a file, base64 included, it can still be imported.
 MOST_IMAGE_BYTES = 2_500_000
-# Probabilities of one answer: with five alternatives each, a token takes about 200 bytes.
-MOST_TOKENS = 2_000
+# At most: a control character as JSON within JSON; and what an answer's figures take.
+MOST_SIGN_BYTES, MOST_FIGURES_BYTES = 7, 2_000
 
 
 class UnreadableError(PlaygroundError):
@@ -63,8 +64,9 @@ class _Reply(_Record):
     left_out: Whole = 0
     strategy: Strategy = "oldest"
     violations: tuple[str, ...] | None = None
+    begun: Whole = 0
     # Of each token: its text, its logprob, and the likeliest ones at its place as (text, logprob).
-    tokens: tuple[tuple[str, float, tuple[tuple[str, float], ...]], ...] = Field((), max_length=MOST_TOKENS)
+    tokens: tuple[tuple[str, float, tuple[tuple[str, float], ...]], ...] = Field((), max_length=room.MOST_TOKENS)
 
 
 class _Turn(_Record):
@@ -74,6 +76,7 @@ class _Turn(_Record):
     reply: _Reply | None = None
     images: tuple[str, ...] = ()
     lost_images: int = Field(0, ge=0, le=2**53)
+    lost_tokens: int = Field(0, ge=0, le=2**53)
 
 
 class _Sampling(_Record):
@@ -103,7 +106,35 @@ class _Conversation(_Record):
 
 
 def dump(conversation: Conversation) -> dict[str, Any]:
-    """The conversation as a JSON object. It holds no key: a conversation never has one."""
+    """The conversation as a JSON object, with as many probabilities as there is room for. It holds no key: a
+    conversation never has one."""
+    return room.within(_whole(conversation))
+
+
+def unkept_tokens(conversation: Conversation) -> dict[int, int]:
+    """{place of a turn: of how many tokens the probabilities are not kept}; of the newest answers they are."""
+    if not any(turn.reply and turn.reply.tokens for turn in conversation.turns):
+        return {}
+    return room.unkept(_whole(conversation))
+
+
+def size(conversation: Conversation) -> int:
+    """Bytes that what is always kept of a conversation takes: what `room` has limits for."""
+    return room.size(room.bare(_whole(conversation)))
+
+
+def is_full(conversation: Conversation) -> bool:
+    """Whether it takes more than `room.MOST_BYTES`. Measured only where it could be: most are far from it."""
+    turns = conversation.turns
+    signs = len(conversation.contender.system_prompt)
+    signs += sum(len(turn.message.content) + len(turn.reply.thinking if turn.reply else "") for turn in turns)
+    pictures = sum(len(image.data) for turn in turns for image in turn.message.images)
+    could_take = MOST_SIGN_BYTES * signs + 2 * pictures + MOST_FIGURES_BYTES * len(turns)
+    return could_take > room.MOST_BYTES and size(conversation) > room.MOST_BYTES
+
+
+def _whole(conversation: Conversation) -> dict[str, Any]:
+    """The record with every probability."""
     contender, unkept = conversation.contender, unkept_images(conversation)
     return {
         "format": FORMAT,
@@ -124,13 +155,13 @@ def dump(conversation: Conversation) -> dict[str, Any]:
 def unkept_images(conversation: Conversation) -> dict[int, int]:
     """{place of a turn: how many pictures of it are not kept}, because with them they are more than MOST_IMAGE_BYTES.
     A turn that has been kept stays so: later ones do not change what stands here of it."""
-    room, unkept = MOST_IMAGE_BYTES, dict[int, int]()
+    left, unkept = MOST_IMAGE_BYTES, dict[int, int]()
     for at, turn in enumerate(conversation.turns):
-        size = sum(len(image.data) for image in turn.message.images)
-        if size > room:
+        taken = sum(len(image.data) for image in turn.message.images)
+        if taken > left:
             unkept[at] = len(turn.message.images)
         else:
-            room -= size
+            left -= taken
     return unkept
 
 
@@ -160,8 +191,8 @@ def load(record: Mapping[str, Any]) -> Conversation:
 
 
 def to_json(conversation: Conversation) -> str:
-    """The conversation as a JSON file's text."""
-    return json.dumps(dump(conversation), ensure_ascii=False, indent=1)
+    """The conversation as a JSON file's text: close together, so that it is no larger than what can be imported."""
+    return json.dumps(dump(conversation), ensure_ascii=False, separators=(",", ":"))
 
 
 def _dump_turn(turn: Turn, *, kept: bool) -> dict[str, Any]:
@@ -171,6 +202,8 @@ def _dump_turn(turn: Turn, *, kept: bool) -> dict[str, Any]:
         record["images"] = [_address(image) for image in images]
     if lost := turn.lost_images + (0 if kept else len(images)):
         record["lost_images"] = lost
+    if turn.lost_tokens:
+        record["lost_tokens"] = turn.lost_tokens
     if turn.reply is not None:
         record["reply"] = _dump_reply(turn.reply)
     return record
@@ -184,8 +217,9 @@ def _dump_reply(reply: Reply) -> dict[str, Any]:
     fields["usage"] = usage and {name: getattr(usage, name) for name in _Usage.model_fields}
     fields["error"] = error and {"kind": error.kind, "message": error.message}
     fields["dropped"] = list(reply.dropped)
-    if len(reply.tokens) <= MOST_TOKENS:
-        fields["tokens"] = [_dump_token(token) for token in reply.tokens]
+    fields["tokens"] = [_dump_token(token) for token in reply.tokens]
+    if not reply.begun:
+        del fields["begun"]
     return {name: value for name, value in fields.items() if value not in (None, "", [])} | {"model": reply.model}
 
 
@@ -204,7 +238,7 @@ def _load_turn(turn: _Turn, at: int) -> Turn:
     except ProviderError as error:
         raise UnreadableError(f"Turn {at + 1}: {error.message}") from None
     message = Message(turn.role, turn.content, images if turn.role == "user" else ())
-    return Turn(turn.parent, message, reply, turn.lost_images)
+    return Turn(turn.parent, message, reply, turn.lost_images, turn.lost_tokens)
 
 
 def _load_reply(read: _Reply, text: str) -> Reply:

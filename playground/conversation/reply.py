@@ -57,11 +57,14 @@ class Backends:
         key: str | None = None,
         options: Options = Options(),
         ended: asyncio.Event | None = None,
+        begun: str = "",
     ) -> AsyncGenerator[Reply]:
         """Yields the latest Reply each time it is asked and something is new; the last one is `done`.
 
         The reader sets the pace: between two looks the answer goes on growing in a task of its own.
-        `ended` is set once nothing more will come, for readers that rest between two looks.
+        `ended` is set once nothing more will come, for readers that rest between two looks. `begun` is the part of the
+        answer that is there and is to be written on: the rest of a JSON text is no JSON, so nobody is told to write
+        some, and both parts are checked together.
         Closing the generator cancels that task, which closes the upstream socket. A failure is a Reply
         with `error`, never an exception.
         """
@@ -69,7 +72,8 @@ class Backends:
         key = (key and key.strip()) or None
         try:
             model = self.catalog.get(contender.model)
-            prepared = await self.prepared(model, contender, history, key=key, options=options)
+            asked = replace(options, json_schema=None, json_mode=False) if begun else options
+            prepared = await self.prepared(model, contender, history, key=key, options=asked)
             grant = await self.allowance.grant(prepared.request, key)
         except Exception as error:
             yield replace(shown, error=_as_provider_error(error))
@@ -90,16 +94,16 @@ class Backends:
                         if is_news and answer.finished is None:
                             yield answer.now(pump)
                     whole = self._ended(answer.now(pump), request, finished=answer.finished)
-                    last = await _checked(whole, options)
+                    last = await _checked(whole, options, begun)
                 except Exception as error:
                     self._learn(request, error)
                     last = self._ended(answer.now(pump, ended=True), request, error=_as_provider_error(error))
                 # What it came to is written down before its end is told: whoever asks next finds it taken.
-                await _settled(grant, request, last)
+                await _settled(grant, request, last, own_key=key is not None)
                 yield last
         finally:
             if last is None:  # stopped, or its reader has gone
-                await _settled(grant, request, answer.now(pump))
+                await _settled(grant, request, answer.now(pump), own_key=key is not None)
 
     async def prepared(
         self,
@@ -179,12 +183,14 @@ class Backends:
         )
 
 
-async def _settled(grant: Grant, request: Request, reply: Reply) -> None:
+async def _settled(grant: Grant, request: Request, reply: Reply, *, own_key: bool) -> None:
     """Settles even if this task is cancelled a second time; a failure to settle costs nobody the answer."""
 
     async def settle() -> None:
         try:
-            await grant.settle(bill(request, reply))
+            usd = bill(request, reply)
+            log.info("answered", extra={"counts": {**_counts(request, reply, usd), "own_key": own_key}})
+            await grant.settle(usd)
         except Exception as error:
             log.error("a bill could not be settled", exc_info=error)
 
@@ -194,15 +200,29 @@ async def _settled(grant: Grant, request: Request, reply: Reply) -> None:
     await asyncio.shield(task)
 
 
+def _counts(request: Request, reply: Reply, usd: float | None) -> dict[str, object]:
+    """What the log says of an answer: who gave it, how it ended, what it took. No word of it."""
+    usage = reply.usage
+    return {
+        "provider": request.model.provider,
+        "model": request.model.id,
+        "ended": reply.error.kind if reply.error else reply.finish_reason or "stopped",
+        "tokens_in": usage.input_tokens if usage else None,
+        "tokens_out": usage.output_tokens if usage else None,
+        "usd": usd,
+    }
+
+
 # A loop holds its tasks weakly.
 _SETTLING: set[asyncio.Task[None]] = set()
 
 
-async def _checked(reply: Reply, options: Options) -> Reply:
-    """With what is wrong about it as JSON; off the loop, because a schema can take its time."""
+async def _checked(reply: Reply, options: Options, begun: str) -> Reply:
+    """With what is wrong about it as JSON, after what was `begun`; off the loop, because a schema can take its time."""
     if not options.json_mode:
         return reply
-    return replace(reply, violations=await asyncio.to_thread(jsonmode.violations, reply.text, options.json_schema))
+    wrong = await asyncio.to_thread(jsonmode.violations, begun + reply.text, options.json_schema)
+    return replace(reply, violations=wrong)
 
 
 def _as_provider_error(error: Exception) -> ProviderError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from urllib.parse import urlencode
 
 from ..errors import ProviderError
-from ..models.capabilities import clamped
+from ..models.capabilities import clamped, refusals
 from ..models.catalog import Catalog
+from ..models.learned import NOTHING
 from ..types import Contender, ModelSpec, SamplingParams
 
 FIELDS = tuple(field.name for field in fields(SamplingParams))
@@ -19,20 +20,27 @@ SEPARATOR = "\n"
 LARGEST = 2**53  # beyond it a browser cannot hold a whole number
 
 
-def query_of(contender: Contender) -> str:
-    """The link's query, without the question mark; only what is set is in it."""
+def query_of(contender: Contender) -> tuple[str, list[str]]:
+    """(the link's query, without the question mark; what of it the link cannot carry, one sentence each).
+
+    Only what is set is in it.
+    """
     pairs: list[tuple[str, str]] = [("model", contender.model)] if contender.model else []
     if contender.system_prompt:
-        pairs.append(("system", contender.system_prompt))
+        pairs.append(("system", contender.system_prompt[:LONGEST_PROMPT]))
     for name, value in contender.sampling.sent().items():
         pairs.append((name, SEPARATOR.join(value) if name == "stop" else str(value)))
-    return urlencode(pairs)
+    lost = f"The system prompt is longer than {LONGEST_PROMPT:,} characters: the link carries only its beginning."
+    return urlencode(pairs), [lost] if len(contender.system_prompt) > LONGEST_PROMPT else []
 
 
-def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | None, list[str]]:
+def read_query(
+    query: Mapping[str, str], catalog: Catalog, learned: Callable[[str], Mapping[str, str]] = lambda _: NOTHING
+) -> tuple[Contender | None, list[str]]:
     """(what a link asks for, what of it could not be used, one sentence each); None if it asks for nothing.
 
     What is wrong is left out and said, the rest holds. Names that begin with two underscores are the page's own.
+    `learned` says what a model's provider has refused before.
     """
     given = {name: value for name, value in query.items() if name in ("model", "system", *FIELDS)}
     if not given:
@@ -59,23 +67,28 @@ def read_query(query: Mapping[str, str], catalog: Catalog) -> tuple[Contender | 
             problems.append(
                 f"{name} in the link is {text[:40]!r}, which is not a number that can be sent: it was left out."
             )
-    problems += _brought_within(values, catalog.get(model) if model else catalog.default())
+    asked = catalog.get(model) if model else catalog.default()
+    problems += _brought_within(values, asked, learned(asked.id))
     return Contender(model, system, SamplingParams(**values)), problems  # pyright: ignore[reportArgumentType]
 
 
-def _brought_within(values: dict[str, object], model: ModelSpec) -> list[str]:
+def _brought_within(values: dict[str, object], model: ModelSpec, learned: Mapping[str, str]) -> list[str]:
     """Makes each value one that the model takes; a sentence for each that was none."""
     problems: list[str] = []
+    if (effort := values.get("effort")) and "effort" in model.family.accepts and effort not in model.family.efforts:
+        del values["effort"]
+        known = ", ".join(model.family.efforts)
+        problems.append(f"effort in the link is {str(effort)[:40]!r}; {model.name} accepts {known}: it was left out.")
+    effort = str(values.get("effort") or "") or None
+    for name, why in refusals(model.family, effort, learned).items():
+        if values.pop(name, None) is not None:
+            problems.append(f"{name} in the link was left out for {model.name}: {why}.")
     for name, value in list(values.items()):
         if isinstance(value, int | float) and (nearest := clamped(model, name, value)) != value:
             values[name] = nearest
             problems.append(
                 f"{name} in the link is {value:g}, which {model.name} does not accept: {nearest:g} is used."
             )
-    if (effort := values.get("effort")) and model.family.efforts and effort not in model.family.efforts:
-        del values["effort"]
-        known = ", ".join(model.family.efforts)
-        problems.append(f"effort in the link is {str(effort)[:40]!r}; {model.name} accepts {known}: it was left out.")
     return problems
 
 

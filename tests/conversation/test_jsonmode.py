@@ -3,6 +3,7 @@
 import pytest
 
 from playground.conversation.jsonmode import parse_schema, repair_prompt, violations
+from playground.conversation.output import MASK
 from playground.errors import ProviderError
 
 PERSON = {
@@ -91,3 +92,24 @@ def test_a_schema_meant_to_hurt_ends_with_a_sentence(schema, text):
 def test_the_repair_names_what_was_wrong():
     asked = repair_prompt(("a: 1 is not of type 'string'.", "The whole: 'b' is a required property."))
     assert "- a: 1 is not of type 'string'.\n- The whole: 'b'" in asked
+
+
+KEY = "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw"
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        (f'"{"x " * 140}{KEY}"', {"type": "number"}),
+        (f'"first\\n{KEY}"', {"type": "number"}),
+        (f'"{KEY}"', {"pattern": "^b"}),
+        (f'{{"{KEY}": 1}}', {"additionalProperties": {"type": "string"}}),
+    ],
+    ids=["cut", "after a line break", "pattern", "name of a field"],
+)
+def test_the_repair_holds_no_key_and_no_part_of_one_and_says_where_it_is(text, schema):
+    wrong = violations(text, schema)
+    assert "AIza" not in repair_prompt(wrong)
+    assert MASK in repair_prompt(wrong)
+    assert "What is hidden above, take from that answer." in repair_prompt(wrong)
+    assert "hidden" not in repair_prompt(("a: 1 is not of type 'string'.",))

@@ -52,6 +52,42 @@ def test_keys_are_hidden_and_counted(key):
     assert mask_keys(f"Use {key} here, or {key}.") == (f"Use {MASK} here, or [key 2 hidden].", 2)
 
 
+LEAKED = "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw"
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (f"See https://x.org/?key={LEAKED}.", Source(None, f"https://x.org/?key={MASK}", f"https://x.org/?key={MASK}")),
+        (
+            f"See [the {LEAKED} page](https://x.org/a?k={LEAKED}&b=1)",
+            Source(None, f"the {MASK} page", "https://x.org/a?k=[key 2 hidden]&b=1"),
+        ),
+        (f"So [1].\n\n[1] Mail {LEAKED} to them", Source(1, f"Mail {MASK} to them", None)),
+        (f"See https://x.org/{LEAKED[:-1]}_", Source(None, f"https://x.org/{MASK}", f"https://x.org/{MASK}")),
+        (f"See https://x.org/{'a' * 1970}/{LEAKED}", Source(None, *[f"https://x.org/{'a' * 1970}/{MASK}"] * 2)),
+    ],
+    ids=["address", "title and address", "listed", "ends with what an address drops", "cut for its length"],
+)
+def test_no_key_is_in_a_source_as_none_is_in_the_answer(text, source):
+    found = marks(Reply("m", text=text, finish_reason="stop"))
+    assert found.sources == (source,)
+    assert found.masked == text.count("AIza")
+
+
+def test_no_key_is_in_what_is_wrong_with_json():
+    wrong = (f"The whole: 'x\\n{LEAKED}' is not of type 'number'.", f"{LEAKED}: 1 is not of type 'string'.")
+    hidden = marks(Reply("m"), wrong).violations
+    assert hidden == (f"The whole: 'x\\n{MASK}' is not of type 'number'.", f"{MASK}: 1 is not of type 'string'.")
+
+
+def test_a_key_after_an_escaped_line_break_of_json_is_hidden():
+    text = f'{{"use": "first\\n{LEAKED}"}}'
+    assert LEAKED in text and "\n" not in text
+    assert mask_keys(text) == (text.replace(LEAKED, MASK), 1)
+    assert "AIza" not in mask_keys(text[:-10], growing=True)[0]
+
+
 @pytest.mark.parametrize(
     "text",
     ["sk-learn is a library", "task-force-and-so-on-and-so-forth", "hash 5f4dcc3b5aa765d61d8327deb882cf99", "hf_hub"],

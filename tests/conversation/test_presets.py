@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from playground.conversation.presets import exported, fill, imported, optional, together, variables
+from playground.conversation.presets import (
+    MOST_TOGETHER,
+    added,
+    exported,
+    fill,
+    imported,
+    optional,
+    together,
+    variables,
+)
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
@@ -121,3 +130,26 @@ def test_what_was_exported_can_be_imported():
 )
 def test_a_broken_file_says_what_is_wrong_and_nothing_is_taken(text, said):
     assert said in refusal(imported, text)
+
+
+def test_of_ones_own_as_many_are_taken_as_a_browser_keeps():
+    own = tuple(Preset(f"P{at}", "x" * 90_000) for at in range(11))
+    kept = added(own[:10], own[10:])
+    assert kept == own
+    assert len(exported(kept)) <= MOST_TOGETHER < 5_000_000 / 4
+    assert "would take 1.1 MB, and a browser keeps at most 1 MB of them" in refusal(
+        added, own, [Preset("P11", own[0].prompt)]
+    )
+    assert added(own, [Preset("P3", "short")])[3] == Preset("P3", "short"), "one in the place of another needs no room"
+
+
+def test_signs_of_several_bytes_count_as_what_they_take():
+    refused = refusal(added, (), [Preset(str(at), "🦥" * 100_000) for at in range(3)])
+    assert "1.2 MB" in refused
+
+
+def test_more_than_are_read_again_are_not_taken():
+    own = tuple(Preset(f"P{at}", "x") for at in range(500))
+    assert len(added(own[:499], own[499:])) == 500
+    assert "You would have 501 presets, and at most 500 are kept" in refusal(added, own, [Preset("one more", "x")])
+    assert "at most 100,000 characters" in refusal(added, (), [Preset("long", "x" * 100_001)])

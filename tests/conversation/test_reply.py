@@ -37,6 +37,24 @@ async def test_a_reply_grows_and_ends_with_usage_cost_and_times():
     assert [reply.done for reply in found] == [False] * (len(found) - 1) + [True]
 
 
+async def test_the_log_has_what_an_answer_took_and_no_word_of_it(caplog):
+    caplog.set_level("INFO", "playground")
+    await last([TextDelta("Hello"), Finished("stop", Usage(1000, 500))])
+    await last([TextDelta("Hel"), ProviderError("connection", "The line dropped.")])
+    whole, broken = [record.counts for record in caplog.records if record.message == "answered"]
+    assert whole.pop("usd") == pytest.approx((1000 * 2.5 + 500 * 10) / 1e6)
+    assert whole == {
+        "provider": "openai",
+        "model": "gpt-4o",
+        "ended": "stop",
+        "tokens_in": 1000,
+        "tokens_out": 500,
+        "own_key": False,
+    }
+    assert broken["ended"] == "connection"
+    assert "Hel" not in "".join(record.getMessage() + str(record.__dict__) for record in caplog.records)
+
+
 async def test_thinking_is_kept_apart_and_timed():
     end = await last([ThinkingDelta("Hmm"), 0.05, TextDelta("Yes"), Finished("stop", Usage(1, 1))])
     assert (end.thinking, end.text) == ("Hmm", "Yes")
@@ -161,3 +179,13 @@ async def test_a_start_alone_is_not_shown_but_the_end_of_a_wait_is():
     seen = [(one.status, one.text) async for one in both.reply(Contender("gpt-4o"), HELLO)]
     assert seen[:2] == [("The model is being loaded.", ""), ("", "")]
     assert seen[-1] == ("", "Hi")
+
+
+@pytest.mark.parametrize(("rest", "fits"), [('lo"}', True), ('lo"', False), ('lo", "more": 1}', False)])
+async def test_the_rest_of_a_json_answer_is_checked_with_its_beginning_and_not_told_to_be_json(rest, fits):
+    schema = {"properties": {"city": {"type": "string"}}, "additionalProperties": False}
+    asked = {"options": Options(json_schema=schema, json_mode=True), "begun": '{"city": "Os'}
+    provider, found = await replies(answer(rest), options=asked)
+    assert (found[-1].text, found[-1].violations == ()) == (rest, fits)
+    sent = provider.requests[0]
+    assert (sent.json_schema, sent.json_mode, [message.role for message in sent.messages]) == (None, False, ["user"])

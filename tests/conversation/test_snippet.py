@@ -78,6 +78,9 @@ SAMPLING = {
     "old messages": SamplingParams(temperature=0.5, top_k=3),
     "generate": SamplingParams(max_tokens=77, temperature=0.5, top_k=3, top_p=0.2, seed=4, stop=("x",), effort="low"),
     "levels": SamplingParams(effort="high"),
+    "free json": SamplingParams(min_p=0.05, presence_penalty=0.5, frequency_penalty=-0.25, top_p=0.9),
+    "free json in responses": SamplingParams(temperature=0.5, top_p=0.9),
+    "free json of gemini": SamplingParams(top_k=3),
 }
 MODELS = {
     "chat": "gpt-4o",
@@ -86,6 +89,9 @@ MODELS = {
     "old messages": "claude-sonnet-4-6",
     "generate": "gemini-2.5-flash",
     "levels": "gemini-3.8-flash",
+    "free json": "Qwen/Qwen3.8-27B",
+    "free json in responses": "gpt-5.4",
+    "free json of gemini": "gemini-2.5-flash",
 }
 SCHEMA = {"type": "object", "properties": {"a_b": {"type": "string"}}}
 # What a shell, JSON, JavaScript or Python could take for its own.
@@ -131,9 +137,10 @@ def request(name):
     images = (PNG, GIF)
     messages = (Message("system", f"Be brief. {NASTY}"), Message("user", NASTY, images), Message("user", "And?"))
     model = CATALOG.get(MODELS[name])
-    schema = SCHEMA if model.family.json_schema else None
+    free = name.startswith("free json")
+    schema = SCHEMA if model.family.json_schema and not free else None
     logprobs = 3 if model.family.logprobs else None
-    return Request(model, messages, SAMPLING[name], (), schema, logprobs=logprobs)
+    return Request(model, messages, SAMPLING[name], (), schema, free, logprobs)
 
 
 async def as_we_ask(fake, name):
@@ -177,7 +184,8 @@ async def run(snippet, folder):
 @pytest.mark.parametrize(("name", "stream"), [*((name, True) for name in MODELS), *((name, False) for name in PATHS)])
 async def test_every_program_sends_what_our_provider_sends(fake, tmp_path, name, stream):
     own_path, own_headers, own_body = await as_we_ask(fake, name)
-    target = Target(f"{fake.url}/v1" if MODELS[name].startswith("gpt") else fake.url, "SOME_KEY")
+    is_openai = CATALOG.get(MODELS[name]).family.wire in ("chat", "responses")
+    target = Target(f"{fake.url}/v1" if is_openai else fake.url, "SOME_KEY")
     for snippet in snippets(request(name), target, stream=stream):
         assert "the-key" not in snippet.code
         if snippet.name == "Python (OpenAI-compatible)":
