@@ -17,14 +17,16 @@ UsdLeft = Callable[[], Awaitable[float | None]]
 # Where nobody limits an answer, about so many tokens.
 USUAL_ANSWER = 500
 CONFIRMED_CALLS, CONFIRMED_USD, CONFIRMED_UNPRICED = 500, 1.0, 20
-MOST_CALLS = 10_000
+# From so many on, a price within a budget is needed.
+MANY_CALLS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """`calls` to make, `reused` answers that are there already; tokens of all calls, output at its most.
 
-    `cost` in USD, None where a price is unknown; `free` where nobody asks for money at all.
+    `cost` in USD, None where a price is unknown; `free` where nobody asks for money at all. `charged` is what the
+    owner pays of it: nothing for calls with a key of the reader's.
     """
 
     calls: int
@@ -32,6 +34,7 @@ class Forecast:
     input_tokens: int
     output_tokens: int
     cost: float | None
+    charged: float | None = 0.0
 
     @property
     def free(self) -> bool:
@@ -45,19 +48,23 @@ def forecast(plan: Plan, catalog: Catalog, done: Collection[str] = ()) -> Foreca
     # Settings of one model that only differ in how they draw cost the same.
     alike = Counter((_priced(plan.settings[cell.setting].contender), cell.prompt) for cell in asked)
     prices: dict[tuple[str, Usage], float | None] = {}
-    total, cost, known = Usage(), 0.0, True
+    total = Usage()
+    costs: dict[bool, float | None] = {True: 0.0, False: 0.0}  # by whether it is the owner's
     for (contender, prompt), calls in alike.items():
         usage = _usage(contender, plan.sweep.prompts[prompt].text, catalog)
-        key = (contender.model, usage)
+        key, model = (contender.model, usage), catalog.get(contender.model)
         if key not in prices:
-            prices[key] = pricing.cost(catalog.get(contender.model), usage)
-        price = prices[key]
-        known &= price is not None
-        cost += (price or 0.0) * calls
+            prices[key] = pricing.cost(model, usage)
+        is_owners = model.provider not in plan.own
+        costs[is_owners] = _sum(costs[is_owners], prices[key], calls)
         total += Usage(usage.input_tokens * calls, usage.output_tokens * calls)
-    return Forecast(
-        len(asked), len(every) - len(asked), total.input_tokens, total.output_tokens, cost if known else None
-    )
+    cost = _sum(costs[True], costs[False])
+    return Forecast(len(asked), len(every) - len(asked), total.input_tokens, total.output_tokens, cost, costs[True])
+
+
+def _sum(usd: float | None, more: float | None, times: int = 1) -> float | None:
+    """An unknown part makes the sum unknown."""
+    return None if usd is None or more is None else usd + more * times
 
 
 def _priced(contender: Contender) -> Contender:
@@ -81,12 +88,15 @@ def asks_for_confirmation(expected: Forecast) -> bool:
 def admit(expected: Forecast, *, confirmed: bool, usd_left: float | None) -> None:
     """Raises SweepError unless this may be run. `usd_left` is what may still be spent, in USD; None: nobody said."""
     cost = "at an unknown price" if expected.cost is None else f"for about ${expected.cost:,.2f}"
-    if usd_left is not None and expected.cost is not None and expected.cost > usd_left:
-        text = f"{expected.calls:,} calls {cost} are more than is left of the budget (${usd_left:,.2f})."
+    if usd_left is not None and expected.charged is not None and expected.charged > usd_left:
+        over = f"for about ${expected.charged:,.2f} are more than is left of the budget (${usd_left:,.2f})"
+        text = f"{expected.calls:,} calls {over}."
         raise SweepError(f"{text} Use fewer prompts, values or samples.")
-    affordable = expected.free or (expected.cost is not None and usd_left is not None)
-    if expected.calls > MOST_CALLS and not affordable:
-        text = f"{expected.calls:,} calls {cost}: more than {MOST_CALLS:,} need a known price within a budget."
+    # A reader's own money has no budget here.
+    budgeted = usd_left is not None and expected.cost is not None and expected.charged == expected.cost
+    affordable = expected.free or budgeted
+    if expected.calls >= MANY_CALLS and not affordable:
+        text = f"{expected.calls:,} calls {cost}: {MANY_CALLS:,} or more need a known price within a budget."
         raise SweepError(f"{text} Use fewer prompts, values or samples.")
     if asks_for_confirmation(expected) and not confirmed:
         raise SweepError(f"This makes {expected.calls:,} calls{'' if expected.free else f' {cost}'}: confirm it first.")

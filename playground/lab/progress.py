@@ -50,8 +50,8 @@ class Shown:
 class Active:
     """A run that is worked on in this process, for its `owner`.
 
-    `todo` was missing when the work `began`; `finished` and `tokens` are what has come of it since. `seen` is when
-    somebody looked last. Models that answer no call any more are `hopeless`.
+    `todo` was missing when the work `began`; the cells of `finished` (by key) and `tokens` are what has come of it
+    since. `seen` is when somebody looked last. Models that answer no call any more are `hopeless`.
     """
 
     run: Run
@@ -60,30 +60,38 @@ class Active:
     todo: tuple[Cell, ...]
     began: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
-    finished: int = 0
+    finished: set[str] = field(default_factory=set[str])
     tokens: int = 0
     hopeless: set[str] = field(default_factory=set[str])
     trouble: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     task: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
         return self.task is not None and not self.task.done()
 
-    def shown(self) -> Shown:
-        """The run as it is now."""
+    @property
+    def left(self) -> int:
+        """How many calls of this stretch of work are still to be made; a hopeless model gets none."""
+        return sum(
+            cell.key not in self.finished and self.plan.settings[cell.setting].contender.model not in self.hopeless
+            for cell in self.todo
+        )
+
+    def shown(self, now: float | None = None) -> Shown:
+        """The run as it is now, by the clock that `began` is of."""
         keys = {cell.key for cell in self.plan.cells}
         results = {key: result for key, result in self.run.results.items() if key in keys}
-        progress = _progress(self, keys, results)
+        spent_s = (time.monotonic() if now is None else now) - self.began
+        progress = _progress(self, keys, results, spent_s)
         return Shown(self.run.id, self.run.created, self.plan, results, progress, self.running, self.trouble)
 
 
-def _progress(active: Active, keys: Collection[str], results: Mapping[str, Result]) -> Progress:
+def _progress(active: Active, keys: Collection[str], results: Mapping[str, Result], spent_s: float) -> Progress:
     asked = [result for result in results.values() if not result.reused]
     costs = [result.cost for result in asked if result.usage is not None]
-    spent_s = time.monotonic() - active.began
-    left = len(active.todo) - active.finished
-    told = active.running and active.finished > 0
+    told = active.running and bool(active.finished)
     return Progress(
         total=len(keys),
         done=len(results),
@@ -91,5 +99,5 @@ def _progress(active: Active, keys: Collection[str], results: Mapping[str, Resul
         tokens=sum(result.usage.output_tokens for result in asked if result.usage),
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
         tokens_per_s=active.tokens / spent_s if told else None,
-        eta_s=left * spent_s / active.finished if told else None,
+        eta_s=active.left * spent_s / len(active.finished) if told else None,
     )

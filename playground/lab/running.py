@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..conversation.reply import Backends
 from ..types import Message
@@ -31,6 +32,7 @@ PATIENCE_S = 60.0
 LOOK_S = 0.1
 # Who answers one call so will answer all of them so.
 HOPELESS = {"auth", "permission", "quota", "not_found"}
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 
 
 class Sweeps:
@@ -59,43 +61,61 @@ class Sweeps:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._active: dict[str, Active] = {}
 
-    def plan(self, sweep: Sweep) -> Plan:
-        """What a sweep comes to. Raises SweepError."""
-        return plan(sweep, self._backends.catalog)
+    def plan(self, sweep: Sweep, own: Collection[str] = ()) -> Plan:
+        """What a sweep comes to, less what providers have refused so far. Raises SweepError.
+
+        `own` names the providers for which the reader has brought a key.
+        """
+        learned = {model: dict(self._backends.learned.ever(model)) for model in sweep.models}
+        refused = {model: why for model, why in learned.items() if why}
+        return plan(sweep, self._backends.catalog, refused=refused, own=own)
 
     async def forecast(self, planned: Plan, reuse: Sequence[str] = ()) -> Forecast:
         """What it takes, less the answers that the runs `reuse` have."""
         return (await self._expected(planned, reuse))[0]
 
-    async def start(self, sweep: Sweep, owner: str, *, confirmed: bool = False, reuse: Sequence[str] = ()) -> str:
+    async def start(
+        self,
+        sweep: Sweep,
+        owner: str,
+        *,
+        confirmed: bool = False,
+        reuse: Sequence[str] = (),
+        keys: Mapping[str, str] = NO_KEYS,
+    ) -> str:
         """Begins a run and returns its id; `reuse` names earlier runs whose equal cells are taken over.
 
+        `keys` are the reader's own, by provider: held while the run goes on, and stored nowhere.
         Raises SweepError: what cannot be run, what is too much, or a second one of the same owner.
         """
-        planned = await asyncio.to_thread(self.plan, sweep)
+        planned = await asyncio.to_thread(self.plan, sweep, keys.keys())
         expected, reused = await self._expected(planned, reuse)
         admit(expected, confirmed=confirmed, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         try:
-            run = await asyncio.to_thread(self._runs.create, sweep, reused)
+            run = await asyncio.to_thread(self._runs.create, sweep, reused, planned.refused, planned.own)
         except OSError as error:
             raise SweepError(f"The experiment cannot be stored ({error.strerror}): no call was made.") from None
-        self._begin(run, planned, owner)
+        self._begin(run, planned, owner, keys)
         return run.id
 
-    async def resume(self, run_id: str, owner: str) -> None:
-        """Asks what is missing or has failed; harmless on a run that is running. Raises SweepError, UnknownRunError."""
+    async def resume(self, run_id: str, owner: str, *, keys: Mapping[str, str] = NO_KEYS) -> None:
+        """Asks what is missing or has failed; harmless on a run that is running. Raises SweepError, UnknownRunError.
+
+        A run that was begun with a key of the reader's goes on with one in `keys`, never with the owner's.
+        """
         if self._is_running(run_id):
             return
         run = await asyncio.to_thread(self._runs.read, run_id)
-        planned = await asyncio.to_thread(self.plan, run.sweep)
+        self._check_keys(run, keys)
+        planned = await asyncio.to_thread(plan, run.sweep, self._backends.catalog, refused=run.refused, own=run.own)
         kept = {key for key, result in run.results.items() if not result.failed}
         expected = await asyncio.to_thread(forecast, planned, self._backends.catalog, kept)
         admit(expected, confirmed=True, usd_left=await self._usd_left() if self._usd_left else None)
         self._check_room(owner)
         await asyncio.to_thread(self._runs.mend, run_id)
         if not self._is_running(run_id):
-            self._begin(run, planned, owner)
+            self._begin(run, planned, owner, keys)
 
     def heads(self, run_ids: Sequence[str]) -> list[Run]:
         """What the runs that are still there asked for, without their results; blocking."""
@@ -115,7 +135,7 @@ class Sweeps:
         active = self._active.get(run_id)
         if active is None:
             run = await asyncio.to_thread(self._runs.read, run_id)
-            planned = await asyncio.to_thread(plan, run.sweep, self._backends.catalog, asked=False)
+            planned = await asyncio.to_thread(plan, run.sweep, self._backends.catalog, refused=run.refused, asked=False)
             return Active(run, planned, "", ()).shown()
         active.seen = time.monotonic()
         return active.shown()
@@ -147,9 +167,18 @@ class Sweeps:
             except UnknownRunError:
                 continue
             for key in wanted & results.keys():
-                if not results[key].failed:
+                # What went out without a parameter is no answer to what this key asks.
+                if not results[key].failed and not results[key].dropped:
                     found.setdefault(key, replace(results[key], reused=True))
         return found
+
+    def _check_keys(self, run: Run, keys: Mapping[str, str]) -> None:
+        known = self._backends.catalog.providers
+        gone = [known[name].label if name in known else name for name in sorted(run.own - keys.keys())]
+        if gone:
+            whose = " and ".join(gone)
+            text = f"This experiment asks {whose} with a key of your own, which is gone: enter it again"
+            raise SweepError(f"{text} (Chat, “Your own keys”), then go on.")
 
     def _check_room(self, owner: str) -> None:
         running = [active for active in self._active.values() if active.running]
@@ -162,11 +191,12 @@ class Sweeps:
         active = self._active.get(run_id)
         return active is not None and active.running
 
-    def _begin(self, run: Run, planned: Plan, owner: str) -> None:
+    def _begin(self, run: Run, planned: Plan, owner: str, keys: Mapping[str, str]) -> None:
         todo = tuple(
             cell for cell in unique(planned.cells) if cell.key not in run.results or run.results[cell.key].failed
         )
-        active = self._active[run.id] = Active(run, planned, owner, todo)
+        used = {name: keys[name] for name in planned.own}
+        active = self._active[run.id] = Active(run, planned, owner, todo, keys=used)
         active.task = asyncio.get_running_loop().create_task(self._work(active))
 
     async def _work(self, active: Active) -> None:
@@ -186,6 +216,7 @@ class Sweeps:
             if any(isinstance(error, OSError) for error in errors.exceptions):
                 active.trouble = "An answer could not be stored: is the disk full? What is done is kept; resume it."
         finally:
+            active.keys = NO_KEYS
             # What is on disk is all there is to know, but for why it ended.
             if not active.trouble:
                 self._active.pop(active.run.id, None)
@@ -201,17 +232,18 @@ class Sweeps:
                 if result.error in HOPELESS:
                     active.hopeless.add(contender.model)
                 active.run.results[cell.key] = result
-                active.finished += 1
+                active.finished.add(cell.key)
                 active.tokens += result.usage.output_tokens if result.usage else 0
                 self._runs.add(active.run.id, cell.key, result)
 
     async def _ask(self, active: Active, cell: Cell) -> Result:
         contender = active.plan.settings[cell.setting].contender
         prompt = active.plan.sweep.prompts[cell.prompt].text
-        async with aclosing(self._backends.reply(contender, [Message("user", prompt)])) as replies:
+        key = active.keys.get(self._provider(active, cell))
+        async with aclosing(self._backends.reply(contender, [Message("user", prompt)], key=key)) as replies:
             async for reply in replies:
                 if reply.done:
-                    return Result.of(reply)
+                    return Result.of(reply).without(key)
                 await asyncio.sleep(LOOK_S)
         raise RuntimeError("a reply ended without being done")
 

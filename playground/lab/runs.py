@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 from ..conversation.growing import Reply
 from ..errors import PlaygroundError
 from ..types import FinishReason, Usage
-from .sweep import Sweep
+from .sweep import NONE_REFUSED, Refused, Sweep
 
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{24}")
 SUFFIX = ".jsonl"
+HIDDEN = "[hidden]"
 # So that visitors cannot fill a public disk: the runs that were written to least lately go first.
 MOST_RUNS, MOST_BYTES = 1_000, 500_000_000
 
@@ -33,6 +34,7 @@ class Result:
     """What one call came to. `error` is the kind of failure, its text what had arrived before.
 
     Seconds; cost in USD, None when the price is unknown. `reused`: it was asked for in an earlier run.
+    `dropped` names parameters of the setting that were not sent, because the provider had refused them by then.
     """
 
     text: str = ""
@@ -44,6 +46,7 @@ class Result:
     ttft_s: float | None = None
     duration_s: float = 0.0
     reused: bool = False
+    dropped: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, reply: Reply) -> Result:
@@ -57,7 +60,14 @@ class Result:
             cost=reply.cost,
             ttft_s=reply.ttft_s,
             duration_s=reply.duration_s,
+            dropped=reply.dropped,
         )
+
+    def without(self, key: str | None) -> Result:
+        """The same where a provider repeated the reader's key: what is stored holds none."""
+        if not key or key not in f"{self.text}{self.error_message}":
+            return self
+        return replace(self, text=self.text.replace(key, HIDDEN), error_message=self.error_message.replace(key, HIDDEN))
 
     @property
     def failed(self) -> bool:
@@ -70,16 +80,24 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it is stored: what was asked for, when (seconds since the epoch), and results by the key of a cell."""
+    """A run as it is stored: what was asked for, when (seconds since the epoch), and results by the key of a cell.
+
+    `refused` is what providers had refused when it was planned: without it, its cells would have other keys later.
+    `own` names the providers that were asked with a key of the reader's; the key itself is in no file.
+    """
 
     id: str
     sweep: Sweep
     created: float
     results: dict[str, Result] = field(default_factory=dict[str, Result])
+    refused: Refused = field(default_factory=dict[str, Mapping[str, str]])
+    own: frozenset[str] = frozenset()
 
 
 SWEEP: TypeAdapter[Sweep] = TypeAdapter(Sweep)
 RESULT: TypeAdapter[Result] = TypeAdapter(Result)
+REFUSED: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
+OWN: TypeAdapter[frozenset[str]] = TypeAdapter(frozenset[str])
 
 
 class Runs:
@@ -88,12 +106,27 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def create(self, sweep: Sweep, reused: Mapping[str, Result]) -> Run:
-        """A new run that has the `reused` results already. Raises OSError when it cannot be written."""
+    def create(
+        self,
+        sweep: Sweep,
+        reused: Mapping[str, Result],
+        refused: Refused = NONE_REFUSED,
+        own: frozenset[str] = frozenset(),
+    ) -> Run:
+        """A new run that has the `reused` results already, planned with `refused` and `own`.
+
+        Raises OSError when it cannot be written.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         self._make_room()
-        run = Run(secrets.token_urlsafe(18), sweep, time.time(), dict(reused))
-        head = {"run": run.id, "created": run.created, "sweep": SWEEP.dump_python(sweep, mode="json")}
+        run = Run(secrets.token_urlsafe(18), sweep, time.time(), dict(reused), refused, own)
+        head = {
+            "run": run.id,
+            "created": run.created,
+            "sweep": SWEEP.dump_python(sweep, mode="json"),
+            "refused": {model: dict(why) for model, why in refused.items()},
+            "own": sorted(own),
+        }
         lines = [json.dumps(head), *(_line(key, result) for key, result in reused.items())]
         with self._path(run.id).open("x", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
@@ -125,7 +158,9 @@ class Runs:
         try:
             with self._path(run_id).open(encoding="utf-8", errors="replace") as file:
                 head: Any = json.loads(file.readline())
-                run = Run(run_id, SWEEP.validate_python(head["sweep"]), float(head["created"]))
+                sweep, refused = SWEEP.validate_python(head["sweep"]), REFUSED.validate_python(head.get("refused", {}))
+                own = OWN.validate_python(head.get("own", []))
+                run = Run(run_id, sweep, float(head["created"]), {}, refused, own)
                 for line in file if results else ():
                     _take(run, line)
         except (OSError, ValueError, KeyError, TypeError, UnknownRunError):

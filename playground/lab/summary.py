@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from . import metrics
 from .metrics import Spread
 from .runs import Result
-from .sweep import Plan, Setting
+from .sent import as_sent, unsent
+from .sweep import Plan, Setting, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +80,63 @@ class SettingFigures:
     """One setting's figures over all its answers, and how many of its calls are done and have failed."""
 
     setting: Setting
+    label: str
     spreads: Mapping[str, Spread | None]
     done: int
     failed: int
 
 
+@dataclass
+class _Answers:
+    """What has come of one setting."""
+
+    setting: Setting
+    label: str
+    cells: list[Figures] = field(default_factory=list[Figures])
+    failed: int = 0
+    samples: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
+
+    def add(self, prompt: int, result: Result, reference: str | None) -> None:
+        self.cells.append(cell_figures(result, reference))
+        self.failed += result.failed
+        if not result.failed:
+            self.samples.setdefault(prompt, []).append(result.text)
+
+    def figures(self) -> SettingFigures:
+        spreads = _spreads(self.cells, list(self.samples.values()))
+        return SettingFigures(self.setting, self.label, spreads, len(self.cells), self.failed)
+
+
 def summarize(plan: Plan, results: Mapping[str, Result]) -> list[SettingFigures]:
-    """The figures of every setting, in the order of the plan. Costs a pass over all answers; blocking."""
-    cells: list[list[Figures]] = [[] for _ in plan.settings]
-    failed = [0] * len(plan.settings)
-    samples: list[dict[int, list[str]]] = [{} for _ in plan.settings]
+    """The figures of every setting, in the order of the plan. Costs a pass over all answers; blocking.
+
+    An answer that was asked for without a parameter counts for the setting that was sent, which comes last where
+    nobody had planned it; a setting of which nothing was sent as it stands is left out.
+    """
+    found = {setting.id: _Answers(setting, plan.label(setting)) for setting in plan.settings}
+    sent: dict[tuple[int, tuple[str, ...]], str] = {}
+    elsewhere: set[str] = set()
     for cell in plan.cells:
         result = results.get(cell.key)
         if result is None:
             continue
-        cells[cell.setting].append(cell_figures(result, plan.sweep.prompts[cell.prompt].reference))
-        failed[cell.setting] += result.failed
-        if not result.failed:
-            samples[cell.setting].setdefault(cell.prompt, []).append(result.text)
-    return [
-        SettingFigures(setting, _spreads(cells[at], list(samples[at].values())), len(cells[at]), failed[at])
-        for at, setting in enumerate(plan.settings)
-    ]
+        setting = plan.settings[cell.setting]
+        without = unsent(setting, result)
+        if (cell.setting, without) not in sent:
+            came_to = as_sent(plan, setting, without)
+            found.setdefault(came_to.id, _Answers(came_to, _label(plan, came_to, without)))
+            sent[cell.setting, without] = came_to.id
+        at = sent[cell.setting, without]
+        found[at].add(cell.prompt, result, plan.sweep.prompts[cell.prompt].reference)
+        if at != setting.id:
+            elsewhere.add(setting.id)
+    return [one.figures() for one in found.values() if one.cells or one.setting.id not in elsewhere]
+
+
+def _label(plan: Plan, setting: Setting, without: Sequence[str]) -> str:
+    """A setting that nobody planned; what its label does not show of it, is said."""
+    hidden = [f"{in_words(name)} not sent" for name in without if name not in plan.varied]
+    return " · ".join([plan.label(setting), *hidden])
 
 
 def telling(plan: Plan, figures: Sequence[SettingFigures]) -> list[Figure]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import PlaygroundError, ProviderError
 from ..models.capabilities import fit, refusals
 from ..models.catalog import Catalog
 from ..models.contenders import contender_id
+from ..models.learned import NOTHING
 from ..models.tokens import half_character
-from ..types import Contender, SamplingParams
+from ..types import Contender, ModelSpec, SamplingParams
 from .prompts import Prompt
 
 MOST_SAMPLES = 100
@@ -35,6 +37,10 @@ AXES: Mapping[str, str] = {
 }
 SAMPLED = ("temperature", "top_p", "top_k", "effort")
 UNSET = "default"
+
+# What providers have refused since the start: parameter -> why, by model.
+Refused = Mapping[str, Mapping[str, str]]
+NONE_REFUSED: Refused = MappingProxyType({})
 
 
 class SweepError(PlaygroundError):
@@ -99,13 +105,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep comes to. `notes` say what models do not take, a sentence each; `varied` are the axes that vary."""
+    """What a sweep comes to. `notes` say what models do not take, a sentence each; `varied` are the axes that vary.
+
+    `refused` is what it was planned with, beyond what the catalog knows: with it, it comes to the same again. `own`
+    names the providers of its models that are asked with a key of the reader's.
+    """
 
     sweep: Sweep
     settings: tuple[Setting, ...]
     varied: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    notes: tuple[str, ...]
+    models: Mapping[str, ModelSpec]
+    refused: Refused
+    own: frozenset[str]
 
     @property
     def axis(self) -> str | None:
@@ -135,34 +147,47 @@ class Plan:
     def said(self, axis: str, value: Any) -> str:
         """One value of one axis, in words."""
         if axis == "model":
-            return self.names.get(value, value)
+            return self.models[value].name
         if axis == "system_prompt":
             return f"“{value[:60]}…”" if len(value) > 60 else f"“{value}”" if value else "no system prompt"
         name = AXES[axis].lower()
         return f"{name} {UNSET if value is None else value if isinstance(value, str) else f'{value:g}'}"
 
 
-def plan(sweep: Sweep, catalog: Catalog, *, asked: bool = True) -> Plan:
+def plan(
+    sweep: Sweep,
+    catalog: Catalog,
+    *,
+    refused: Refused = NONE_REFUSED,
+    own: Collection[str] = (),
+    asked: bool = True,
+) -> Plan:
     """Checks a sweep and lists its settings, once where a model would not tell them apart. Raises SweepError.
 
+    `refused` is what providers have refused so far, on top of what the catalog knows; `own` names those for which the
+    reader has brought a key.
     A sweep that is only looked at, not to be `asked`, may have models that cannot be asked any more.
     """
     _check(sweep)
     settings: dict[str, Setting] = {}
-    refused: dict[str, dict[str, str]] = {}
+    models = {model_id: _model(model_id, catalog) for model_id in sweep.models}
+    if asked:
+        _check_asked(models.values(), own)
+    left_out: dict[str, dict[str, str]] = {}
     listed: dict[str, int] = {}
-    names: dict[str, str] = {}
-    for values in itertools.product(*sweep.axes.values()):
-        setting, dropped = _setting(dict(zip(AXES, values, strict=True)), sweep.max_tokens, catalog, asked)
-        model = setting.contender.model
-        names[model] = catalog.get(model).name
-        refused.setdefault(model, {}).update(dropped)
+    for row in itertools.product(*sweep.axes.values()):
+        values = dict(zip(AXES, row, strict=True))
+        model: str = values["model"]
+        setting, dropped = _setting(models[model], values, sweep.max_tokens, refused.get(model, NOTHING))
+        left_out.setdefault(model, {}).update(dropped)
         listed[model] = listed.get(model, 0) + 1
         settings.setdefault(setting.id, setting)
     found = tuple(settings.values())
-    notes = tuple(_note(names[one], refused[one], listed[one], _of(found, one)) for one in refused if refused[one])
+    notes = tuple(_note(models[one].name, why, listed[one], _of(found, one)) for one, why in left_out.items() if why)
     varied = tuple(name for name in AXES if len({setting.values[name] for setting in found}) > 1)
-    return Plan(sweep, found, varied, notes, names)
+    return Plan(
+        sweep, found, varied, notes, models, refused, frozenset(own) & {model.provider for model in models.values()}
+    )
 
 
 def cell_key(setting: Setting, prompt: Prompt, sample: int) -> str:
@@ -226,20 +251,33 @@ def _check(sweep: Sweep) -> None:
         )
 
 
+def _model(model_id: str, catalog: Catalog) -> ModelSpec:
+    try:
+        return catalog.get(model_id)
+    except ProviderError as error:
+        raise SweepError(error.message) from None
+
+
+def _check_asked(models: Iterable[ModelSpec], own: Collection[str]) -> None:
+    for model in models:
+        if model.can_be_asked(own):
+            continue
+        reason = model.reason or "it is not available"
+        key = ", or a key of your own (Chat, “Your own keys”)" if reason.startswith("needs ") else ""
+        raise SweepError(f"{model.name} cannot be asked: {reason}{key}.")
+
+
 def _setting(
-    values: dict[str, Any], max_tokens: int | None, catalog: Catalog, asked: bool
+    model: ModelSpec, values: Mapping[str, Any], max_tokens: int | None, learned: Mapping[str, str]
 ) -> tuple[Setting, dict[str, str]]:
     """The setting as its model takes it, and why parameters were left out, by name."""
     sampling = SamplingParams(**{name: values[name] for name in SAMPLED}, max_tokens=max_tokens)
     try:
-        model = catalog.get(values["model"])
-        if asked and not model.available:
-            raise SweepError(f"{model.name} cannot be asked: {model.reason or 'it is not available'}.")
-        kept, dropped = fit(model, sampling)
+        kept, dropped = fit(model, sampling, learned)
     except ProviderError as error:
         raise SweepError(error.message) from None
     contender = Contender(model.id, values["system_prompt"], kept)
-    why = refusals(model.family, sampling.effort)
+    why = refusals(model.family, sampling.effort, learned)
     reasons = {name: why.get(name, "not together with another one that is set") for name in dropped}
     taken = {**values, **{name: getattr(kept, name) for name in SAMPLED}}
     return Setting(contender_id(contender, model), contender, taken), reasons
@@ -250,11 +288,14 @@ def _of(settings: Sequence[Setting], model: str) -> int:
 
 
 def _note(name: str, refused: Mapping[str, str], listed: int, kept: int) -> str:
-    whats = " and ".join(
-        f"{AXES.get(param, param.replace('_', ' ')).lower()} ({why})" for param, why in refused.items()
-    )
+    whats = " and ".join(f"{in_words(param)} ({why})" for param, why in refused.items())
     same = "" if kept == listed else f" Of its {listed} settings {kept} {'is' if kept == 1 else 'are'} left."
     return f"{name} will not be sent {whats}.{same}"
+
+
+def in_words(param: str) -> str:
+    """A sampling parameter as people call it, amid a sentence."""
+    return AXES.get(param, param.replace("_", " ")).lower()
 
 
 def unique(cells: Sequence[Cell]) -> tuple[Cell, ...]:

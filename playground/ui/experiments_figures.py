@@ -23,7 +23,7 @@ def figures_table(plan: Plan, figures: Sequence[SettingFigures]) -> str:
         return ""
     head = "".join(f'<th scope="col" title="{escape(one.hint)}">{escape(one.label)}</th>' for one in shown)
     body = "".join(
-        f'<tr><th scope="row" title="{escape(plan.label(one.setting))}">{escape(plan.label(one.setting))}</th>'
+        f'<tr><th scope="row" title="{escape(one.label)}">{escape(one.label)}</th>'
         f"<td>{one.done:,}{_failed(one.failed)}</td>"
         + "".join(f"<td>{_spread(figure, one)}</td>" for figure in shown)
         + "</tr>"
@@ -42,8 +42,9 @@ def plots(plan: Plan, figures: Sequence[SettingFigures]) -> str:
     axis = plan.axis
     if axis is None or not any(one.done for one in figures):
         return ""
-    joined = _is_scale(plan, axis)
-    places = _places(plan, axis, joined)
+    values = list(dict.fromkeys(one.setting.values[axis] for one in figures))
+    joined = all(isinstance(value, int | float) for value in values)
+    places = _places(values, joined)
     groups = _grouped(plan, figures, axis)
     drawn: list[str] = []
     for figure in telling(plan, figures):
@@ -120,13 +121,8 @@ def _points(
     return sorted(found, key=lambda point: point.x)
 
 
-def _is_scale(plan: Plan, axis: str) -> bool:
-    return all(isinstance(setting.values[axis], int | float) for setting in plan.settings)
-
-
-def _places(plan: Plan, axis: str, scale: bool) -> dict[Any, float]:
+def _places(values: Sequence[Any], scale: bool) -> dict[Any, float]:
     """Where the values of an axis stand, 0 to 1: to scale where they are numbers, else one after the other."""
-    values = list(dict.fromkeys(setting.values[axis] for setting in plan.settings))
     if scale and len(values) > 1:
         low, high = min(values), max(values)
         return {value: (value - low) / (high - low) for value in values}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from ..lab.forecast import Forecast
 from ..lab.prompts import BREAK, read_lines
 from ..lab.sweep import MOST_SAMPLES, Sweep, SweepError, read_values
 from ..models.catalog import Catalog
+from ..types import ModelSpec
 from . import format
 
 NO_SYSTEM_PROMPT = "none"
@@ -70,9 +71,14 @@ class Form:
         )
 
 
-def preset(name: Preset, catalog: Catalog) -> dict[str, Any]:
+def choosable(catalog: Catalog, own: Collection[str] = ()) -> list[ModelSpec]:
+    """The models that can be asked; `own` names the providers that the reader has a key for."""
+    return [model for model in catalog.models.values() if model.can_be_asked(own)]
+
+
+def preset(name: Preset, catalog: Catalog, own: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a preset. Only the one about models takes more than the first model that can answer."""
-    able = [model.id for model in catalog.models.values() if model.available]
+    able = [model.id for model in choosable(catalog, own)]
     first = [model for model in able if catalog.get(model).provider == "local"] or able
     return {**EMPTY, **PRESETS[name], "models": able[:MOST_MODELS] if name == "Models" else first[:1]}
 

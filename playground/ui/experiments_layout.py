@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..lab.prompts import BREAK, BUILT_IN
 from ..models.catalog import Catalog
 from . import experiments_view as view
 from . import format
-from .experiments_form import NO_SYSTEM_PROMPT, PRESETS, Preset, preset
+from .experiments_form import NO_SYSTEM_PROMPT, PRESETS, Preset, choosable, preset
 from .sampling import HINTS
 from .untyped import gr
 
@@ -102,11 +102,10 @@ def _form(catalog: Catalog) -> dict[str, Any]:
             "Upload", file_types=[".txt", ".csv", ".jsonl"], size="sm", min_width=80, elem_id="lab-upload"
         )
     fields["models"] = gr.Dropdown(
-        [(model.name, model.id) for model in catalog.models.values() if model.available],
         value=start["models"],
         multiselect=True,
         label="Models",
-        info=_missing(catalog),
+        **models(catalog),
         elem_id="lab-models",
     )
     fields["temperature"] = _box(
@@ -199,10 +198,12 @@ def _number(label: str, value: int, elem_id: str, info: str) -> Any:
     return gr.Number(value, label=label, info=info, min_width=100, elem_id=elem_id)
 
 
-def _missing(catalog: Catalog) -> str | None:
-    """How to have more models than are listed."""
-    unavailable = sum(not model.available for model in catalog.models.values())
-    return f"{unavailable} more with keys in .env." if unavailable else None
+def models(catalog: Catalog, own: Collection[str] = ()) -> dict[str, Any]:
+    """What the list of models offers, and how to have more; `own` names the providers that the reader has a key for."""
+    able = choosable(catalog, own)
+    missing = len(catalog.models) - len(able)
+    info = f"{missing} more with keys in .env, or your own in the Chat tab." if missing else None
+    return {"choices": [(model.name, model.id) for model in able], "info": info}
 
 
 def _id(name: str) -> str:

@@ -26,6 +26,7 @@ from .experiments_figures import figures_table, plots
 from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
 from .gate import asks_models
+from .keys import Taken
 from .quiet import DIRECT, STREAMED
 from .untyped import Request, gr
 
@@ -33,7 +34,9 @@ from .untyped import Request, gr
 STORAGE: dict[str, str] = {"storage_key": "llm-playground-experiments", "secret": "llm-playground"}
 TICK_S = 1.0
 # On a phone the results stand below the form.
-SHOW = "() => document.querySelector('#lab-grid')?.scrollIntoView({block: 'nearest', behavior: 'smooth'})"
+SHOW = """() => document.querySelector("#lab-grid")?.scrollIntoView({
+  block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth",
+})"""
 MOST_REMEMBERED = 12
 REUSED_FROM = 3  # newest runs whose equal answers are taken over
 FIGURES_WHILE_RUNNING = 400  # cells; of more, figures are computed once, at the end
@@ -47,20 +50,26 @@ class _Wiring:
         self._backends = backends
         self._sweeps = sweeps
 
-    def choosing(self, name: Preset) -> Callable[[], list[Any]]:
+    def choosing(self, name: Preset) -> Callable[[Taken], list[Any]]:
         """What the button of a preset does: fills the whole form."""
 
-        def choose() -> list[Any]:
-            fields = form.preset(name, self._backends.catalog)
+        def choose(taken: Taken) -> list[Any]:
+            fields = form.preset(name, self._backends.catalog, taken.keys)
             return [gr.update(value=fields[field]) for field in self._tab.fields]
 
         return choose
 
-    async def check(self, runs: Any, reuse: bool, *values: Any) -> dict[Any, Any]:
+    def models(self, taken: Taken, chosen: Any) -> Any:
+        """The models that can be asked with the keys there are; what is no longer among them is not chosen."""
+        offered = layout.models(self._backends.catalog, taken.keys)
+        able = {model_id for _, model_id in offered["choices"]}
+        return gr.update(**offered, value=[one for one in chosen or () if one in able])
+
+    async def check(self, runs: Any, reuse: bool, taken: Taken, *values: Any) -> dict[Any, Any]:
         """What the run would take, on its button, before it is pressed."""
         tab = self._tab
         try:
-            planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep()))
+            planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep(), taken.keys.keys()))
             expected = await self._sweeps.forecast(planned, _reused(runs) if reuse else ())
         except PlaygroundError as error:
             return {
@@ -78,23 +87,30 @@ class _Wiring:
 
     @asks_models
     async def begin(
-        self, request: Request, run: str, runs: Any, voter: str, confirmed: bool, reuse: bool, *values: Any
+        self,
+        request: Request,
+        runs: Any,
+        voter: str,
+        confirmed: bool,
+        reuse: bool,
+        taken: Taken,
+        *values: Any,
     ) -> dict[Any, Any]:
         """Starts a run; what cannot be run is said and changes nothing else."""
         owner = voter or request.session_hash or ""
         try:
             sweep = self._form(values).sweep()
             reused = _reused(runs) if reuse else ()
-            run = await self._sweeps.start(sweep, owner, confirmed=confirmed, reuse=reused)
+            run = await self._sweeps.start(sweep, owner, confirmed=confirmed, reuse=reused, keys=taken.keys)
         except PlaygroundError as error:
             return {self._tab.notes: view.notes((), str(error))}
         return await self._framed(run, [run, *_ids(runs)][:MOST_REMEMBERED])
 
     @asks_models
-    async def resume(self, request: Request, run: str, voter: str) -> str:
+    async def resume(self, request: Request, run: str, voter: str, taken: Taken) -> str:
         """Goes on with a run, failed calls among it; returns what is to be said."""
         try:
-            await self._sweeps.resume(run, voter or request.session_hash or "")
+            await self._sweeps.resume(run, voter or request.session_hash or "", keys=taken.keys)
         except PlaygroundError as error:
             return view.notes((), str(error))
         return ""
@@ -211,9 +227,15 @@ class _Wiring:
 
 
 def build(
-    backends: Backends, sweeps: Sweeps, voter: Any, opened: Callable[..., Any], handover: Any, tabs: Any
+    backends: Backends,
+    sweeps: Sweeps,
+    voter: Any,
+    taken: Any,
+    opened: Callable[..., Any],
+    handover: Any,
+    tabs: Any,
 ) -> list[Any]:
-    """Renders the tab; `opened` is the event of looking at it.
+    """Renders the tab; `taken` holds the reader's own keys, `opened` is the event of looking at it.
 
     Returns the events that put a BattleQueue into `handover` and turn `tabs` to the arena, or else None into it.
     """
@@ -221,16 +243,17 @@ def build(
     wiring = _Wiring(tab, backends, sweeps)
     fields = list(tab.fields.values())
     checked = [tab.start, tab.notes, tab.confirm]
-    asks = [tab.runs, tab.reuse, *fields]
+    asks = [tab.runs, tab.reuse, taken, *fields]
     changed = [component.change for component in (*fields, tab.reuse)]
     gr.on(changed, wiring.check, asks, checked, trigger_mode="always_last", **DIRECT)
+    opened(wiring.models, [taken, tab.fields["models"]], tab.fields["models"], **DIRECT)
     opened(wiring.check, asks, checked, **DIRECT)
     for name, button in tab.presets.items():
-        button.click(wiring.choosing(name), None, fields, **DIRECT)
+        button.click(wiring.choosing(name), taken, fields, **DIRECT)
     lines = [tab.fields["prompts"], tab.fields["references"]]
     tab.built_in.input(wiring.fill, tab.built_in, lines, **DIRECT)
     tab.upload.upload(wiring.take_file, tab.upload, [*lines, tab.notes], **DIRECT)
-    ended = _wire_runs(tab, wiring, voter, opened, fields)
+    ended = _wire_runs(tab, wiring, voter, taken, opened)
     ended.then(wiring.check, asks, checked, **DIRECT)
     tab.stop.click(wiring.stop, tab.run, None, **DIRECT)
 
@@ -251,18 +274,15 @@ def build(
     ]
 
 
-def _wire_runs(
-    tab: ExperimentsTab, wiring: _Wiring, voter: Any, opened: Callable[..., Any], fields: Sequence[Any]
-) -> Any:
+def _wire_runs(tab: ExperimentsTab, wiring: _Wiring, voter: Any, taken: Any, opened: Callable[..., Any]) -> Any:
     """Whatever opens a run, follows it. Returns the event of a new run's end."""
-    begun = tab.start.click(
-        wiring.begin, [tab.run, tab.runs, voter, tab.confirm, tab.reuse, *fields], tab.frame, **DIRECT
-    )
+    asks = [tab.runs, voter, tab.confirm, tab.reuse, taken, *tab.fields.values()]
+    begun = tab.start.click(wiring.begin, asks, tab.frame, **DIRECT)
     openings = [
         begun,
         opened(wiring.reopen, [tab.run, tab.runs], tab.frame, **DIRECT),
         tab.earlier.input(wiring.open, [tab.earlier, tab.runs], tab.frame, **DIRECT),
-        tab.resume.click(wiring.resume, [tab.run, voter], tab.notes, **DIRECT),
+        tab.resume.click(wiring.resume, [tab.run, voter, taken], tab.notes, **DIRECT),
     ]
     seen = [tab.run, tab.page, tab.marked]
     followed = [one.then(wiring.follow, seen, tab.shown, **STREAMED) for one in openings]

@@ -9,9 +9,10 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from html import escape
 
+from ..lab import sent
 from ..lab.progress import Progress, Shown
 from ..lab.runs import Result
-from ..lab.sweep import Plan
+from ..lab.sweep import Plan, Setting, in_words
 from . import format
 
 ROWS = 24  # of answers on one page of the grid
@@ -26,6 +27,7 @@ EMPTY = (
 )
 # Characters of an answer that its cell shows whole, however narrow.
 SURELY_FITS = 150
+SINCE = "since the run began or was resumed"
 
 
 def notes(said: Sequence[str], wrong: str = "") -> str:
@@ -35,33 +37,42 @@ def notes(said: Sequence[str], wrong: str = "") -> str:
 
 
 def progress(shown: Shown) -> str:
-    """One line and a bar: done of total, tokens, cost, speed, time left."""
+    """One line and a bar: done of total, tokens, cost, speed, time left; each says what it counts when pointed at."""
     now = shown.progress
     share = now.done / now.total if now.total else 1.0
     trouble = f'<p class="wrong">{escape(shown.trouble)}</p>' if shown.trouble else ""
+    parts = [f'<span title="{escape(hint)}">{escape(part)}</span>' for part, hint in _progress_parts(shown)]
     return (
-        f'<div class="lab-progress" role="status"><p>{escape(format.DOT.join(_progress_parts(shown)))}</p>'
+        f'<div class="lab-progress" role="status"><p>{format.DOT.join(parts)}</p>'
         f'<progress value="{share:.4f}" aria-label="Progress"></progress>{trouble}</div>'
     )
 
 
-def _progress_parts(shown: Shown) -> list[str]:
+def _progress_parts(shown: Shown) -> list[tuple[str, str]]:
+    """(what is said, what it counts), part by part."""
     now = shown.progress
-    parts = [f"{now.done:,} of {now.total:,} done"]
+    parts = [(f"{now.done:,} of {now.total:,} done", "Calls that have ended, failed ones too, of all that differ.")]
     if now.failed:
-        parts.append(f"{now.failed:,} failed")
+        parts.append((f"{now.failed:,} failed", "Calls without a whole answer; they can be made again."))
     if now.tokens:
-        parts += [f"{now.tokens:,} tokens", format.money(now.cost)]
+        parts.append((f"{now.tokens:,} tokens", "Output tokens so far, thinking included, less reused answers."))
+        parts.append((format.money(now.cost), "What the calls have cost so far; reused answers cost nothing again."))
     if shown.running:
         parts += _running(now)
     elif shown.left:
-        parts.append("stopped")
+        parts.append(("stopped", f"{shown.left:,} calls have not been made; “Resume” makes them."))
     return parts
 
 
-def _running(now: Progress) -> list[str]:
-    parts = [] if now.tokens_per_s is None else [f"{now.tokens_per_s:,.0f} tok/s"]
-    return parts if now.eta_s is None else [*parts, f"about {_duration(now.eta_s)} left"]
+def _running(now: Progress) -> list[tuple[str, str]]:
+    parts: list[tuple[str, str]] = []
+    if now.tokens_per_s is not None:
+        hint = f"Output tokens per second of all calls together, {SINCE}."
+        parts.append((f"{now.tokens_per_s:,.0f} tok/s", hint))
+    if now.eta_s is not None:
+        hint = f"The calls that will still be made, at the mean pace {SINCE}."
+        parts.append((f"about {_duration(now.eta_s)} left", hint))
+    return parts
 
 
 def pages(plan: Plan) -> list[str]:
@@ -80,12 +91,14 @@ def grid(shown: Shown, page: int = 0, *, marked: bool = True) -> str:
     each = _prompts_a_page(plan)
     head = "".join(f'<th scope="col">{escape(plan.label(setting))}</th>' for setting in plan.settings)
     rows: list[str] = []
+    said = notes(sent.notes(plan, shown.results))
+    told = f'<div class="lab-notes">{said}</div>' if said else ""
     for prompt in range(len(plan.sweep.prompts))[page * each : (page + 1) * each]:
         rows.append(_asked(plan, prompt))
         rows += [_row(shown, prompt, sample, marked) for sample in range(plan.sweep.samples)]
     lead = '<th scope="col" class="sample" title="Number of the sample">#</th>' if plan.sweep.samples > 1 else ""
     return (
-        f'<div class="board-scroll lab-scroll" tabindex="0" role="region" aria-label="Answers">'
+        f'{told}<div class="board-scroll lab-scroll" tabindex="0" role="region" aria-label="Answers">'
         f'<table class="lab-grid" style="min-width:{COLUMN_PX * len(plan.settings)}px">'
         f"<thead><tr>{lead}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -105,12 +118,15 @@ def _row(shown: Shown, prompt: int, sample: int, marked: bool) -> str:
     plan = shown.plan
     found = [shown.results.get(plan.at[prompt, sample, at].key) for at in range(len(plan.settings))]
     first = found[0].text if found[0] and not found[0].failed else None
-    cells = "".join(_cell(result, first if marked and at else None, shown.running) for at, result in enumerate(found))
+    cells = "".join(
+        _cell(setting, result, first if marked and at else None, shown.running)
+        for at, (setting, result) in enumerate(zip(plan.settings, found, strict=True))
+    )
     lead = f'<th scope="row" class="sample">{sample + 1}</th>' if plan.sweep.samples > 1 else ""
     return f"<tr>{lead}{cells}</tr>"
 
 
-def _cell(result: Result | None, against: str | None, running: bool) -> str:
+def _cell(setting: Setting, result: Result | None, against: str | None, running: bool) -> str:
     if result is None:
         return f'<td class="open">{"…" if running else "not asked"}</td>'
     text = _short(result.text)
@@ -123,7 +139,8 @@ def _cell(result: Result | None, against: str | None, running: bool) -> str:
         said += f'<p class="wrong">{escape(result.error_message + again)}</p>'
     elif not text:
         said = '<p class="nothing">The model finished without writing an answer.</p>'
-    figures = format.DOT.join(_cell_numbers(result))
+    unsent = [f"{in_words(name)} not sent" for name in sent.unsent(setting, result)]
+    figures = format.DOT.join([*_cell_numbers(result), *unsent])
     return f'<td>{said}<small title="{escape(_cell_title(result))}">{escape(figures)}</small></td>'
 
 

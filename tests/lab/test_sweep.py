@@ -121,7 +121,7 @@ def test_an_unknown_price_is_not_a_price_of_nothing():
 
 
 def expecting(calls, cost):
-    return replace(forecast(planned(), CATALOG), calls=calls, cost=cost)
+    return replace(forecast(planned(), CATALOG), calls=calls, cost=cost, charged=cost)
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,15 @@ def expecting(calls, cost):
         (501, 0.0, True, None, None),
         (40, 1.5, False, None, r"40 calls for about \$1.50: confirm"),
         (21, None, False, None, "at an unknown price: confirm"),
-        (10_001, 0.0, True, None, None),
-        (10_001, 0.0, False, None, "10,001 calls"),
-        (10_001, 3.0, True, None, "10,001 calls for about .* within a budget"),
-        (10_001, 3.0, True, 4.0, None),
-        (10_001, None, True, 4.0, "10,001 calls at an unknown price"),
+        (9_999, 3.0, True, None, None),
+        (9_999, None, True, 4.0, None),
+        (10_000, 0.0, True, None, None),
+        (10_000, 0.0, False, None, "10,000 calls"),
+        (10_000, 3.0, False, 4.0, "10,000 calls for about .* confirm"),
+        (10_000, 3.0, True, None, "10,000 calls for about .* within a budget"),
+        (10_000, 3.0, True, 2.0, "10,000 calls for about .* left of the budget"),
+        (10_000, 3.0, True, 4.0, None),
+        (10_000, None, True, 4.0, "10,000 calls at an unknown price"),
         (40, 0.5, True, 0.4, r"more than is left of the budget \(\$0.40\)|are more than is left"),
     ],
 )
