@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 # Read by Gradio when it is imported: no telemetry, and no summary of all past events after each one, nor their list.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
+# Ours alone, because what lies in it for a day is deleted.
+os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / "llm-playground"))
 # Read by numpy when it is imported. Ratings are small: threads of its own wait for each other on a busy machine, and a
 # leaderboard takes ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -22,7 +22,8 @@ import httpx2
 import redis as redis_client
 from sqlalchemy import create_engine, text
 
-from tests.upstream import configured, upstream
+from bench.load.page import Layout, Page
+from tests.upstream import TEXT, configured, upstream
 
 from . import machines
 from .machines import Machine, running, say
@@ -65,6 +66,7 @@ class Stack:
 async def prove(stack: Stack) -> None:
     """Every step in turn. Raises AssertionError at the first that does not hold."""
     await affinity(stack)
+    await pages(stack)
     await vote_through_the_other(stack)
     await kill_in_mid_battle(stack)
     await agreement(stack)
@@ -85,6 +87,22 @@ async def affinity(stack: Stack) -> None:
         stack.cookies["http://" + used.pop()] = word
     assert len(met) == 2, f"all browsers met {met}"
     say(f"24 browsers of 5 requests stayed with their replica: {', '.join(map(str, met.values()))} on each")
+
+
+async def pages(stack: Stack) -> None:
+    """A page's session and its queue are in one process, and its calls and its stream are two connections."""
+    layout = await Layout.read(stack.address)
+    for one in stack.replicas:
+        page = Page(stack.address, layout, cookie=f"replica={stack.cookies[one.url]}")
+        heard: list[bytes] = []
+        page.watch = heard.append
+        async with asyncio.timeout(60):
+            await page.open()
+            for text in ("Hello", "quick"):
+                await page.submit(layout.component("composer"), {"text": text, "files": []})
+        page.close()
+        assert TEXT.encode() in b"".join(heard), "no answer came through nginx"
+    say("two chat pages asked twice through nginx, each on its own replica")
 
 
 async def vote_through_the_other(stack: Stack) -> None:

@@ -39,6 +39,8 @@ OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
 # Each request looks whether the idle ones still stand, and that takes longer than a new one does once they are many.
 KEPT_CONNECTIONS = 20
+# Idle lines are given up before llama.cpp and uvicorn do so, after 5 s: a question sent just then would be lost.
+KEPT_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,11 @@ def _shared_client() -> Callable[[], httpx2.AsyncClient]:
     def client() -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
-            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=KEPT_CONNECTIONS),
+            limits=httpx2.Limits(
+                max_connections=MOST_CONNECTIONS,
+                max_keepalive_connections=KEPT_CONNECTIONS,
+                keepalive_expiry=KEPT_S,
+            ),
             follow_redirects=True,
         )
 

@@ -49,7 +49,10 @@ NAT64 = ip_network("64:ff9b::/96")
 FOREIGN = "This request comes from a page of another site ({origin}): open the playground itself."
 NOT_HERE = "There is nothing here."
 NOT_FETCHED = "Files are uploaded here, never fetched from an address."
-TOO_MANY = "Too many questions from one address, which may ask {rate}: wait {wait_s} s."
+TOO_MANY = "Too many {what} from one address, which may {do} {rate}: wait {wait_s} s."
+ASK, UPLOAD = {"what": "questions", "do": "ask"}, {"what": "files", "do": "upload"}
+# They stay on the disk for a day.
+UPLOADS_A_DAY = "200/day"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class Doors:
             await self._call(scope, receive, send, address)
         elif scope["method"] == "POST" and GENERATING.fullmatch(path):
             await self._answer(scope, receive, send, address)
+        elif scope["method"] == "POST" and UPLOADS.fullmatch(path):
+            await self._upload(scope, receive, send, address)
         else:
             await self.app(scope, receive, send)
 
@@ -120,11 +125,17 @@ class Doors:
             await self.app(scope, _again(body, receive), send)
         elif self._gate.draining:
             await _refuse(send, 503, "overloaded", "The playground is being restarted: try again in a minute.", 60)
-        elif not await self._too_often(send, address):
+        elif not await self._too_often(send, address, self._rules.rate, ASK):
             await self.app(scope, _again(body, receive), send)
 
+    async def _upload(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        for rate in (self._rules.rate, UPLOADS_A_DAY if self._rules.rate else ""):
+            if await self._too_often(send, address, rate, UPLOAD):
+                return
+        await self.app(scope, receive, send)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
-        if await self._too_often(send, address):
+        if await self._too_often(send, address, self._rules.rate, ASK):
             return
         begun = False
         agent = Headers(scope=scope).get("user-agent", "")
@@ -138,19 +149,17 @@ class Doors:
             status, kind = (503, "overloaded") if closed.draining else (429, "rate_limit")
             await _refuse(send, status, kind, closed.message, 60 if closed.draining else 5)
 
-    async def _too_often(self, send: Send, address: str) -> bool:
+    async def _too_often(self, send: Send, address: str, rate: str, doing: dict[str, str]) -> bool:
         """Whether the address has to wait; it has been told so then. Redis gone is the guard's business, by model."""
-        rate = self._rules.rate
         if not rate:
             return False
         try:
-            wait_s = await self._rates.wait_s(rate, "asked", address)
+            wait_s = await self._rates.wait_s(rate, doing["do"], address)
         except RatesUnknownError:
-            wait_s = await self._rates.own_wait_s(rate, "asked", address)
+            wait_s = await self._rates.own_wait_s(rate, doing["do"], address)
         if wait_s:
-            await _refuse(
-                send, 429, "rate_limit", TOO_MANY.format(rate=in_words(rate), wait_s=math.ceil(wait_s)), wait_s
-            )
+            text = TOO_MANY.format(**doing, rate=in_words(rate), wait_s=math.ceil(wait_s))
+            await _refuse(send, 429, "rate_limit", text, wait_s)
         return bool(wait_s)
 
 

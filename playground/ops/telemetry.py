@@ -41,7 +41,10 @@ class Redaction:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line. Of an exception it tells the kind and the places: its words may be a reader's."""
+    """One JSON object a line, with a record's `counts` if it has some (`extra={"counts": {...}}`).
+
+    Of an exception it tells the kind and the places: its words may be a reader's.
+    """
 
     def __init__(self, hide: Redaction) -> None:
         super().__init__()
@@ -53,6 +56,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, "counts", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
@@ -72,6 +76,10 @@ class HidingStream:
     def write(self, text: str) -> int:
         self._stream.write(self._hide(text))
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

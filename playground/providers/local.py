@@ -227,7 +227,13 @@ class LocalModel:
         async for _ in self._until_ready():
             pass
         assert self._served is not None
-        return await self._http().post(self._served.base_url + path, json=body)
+        address = self._served.base_url + path
+        try:
+            return await self._http().post(address, json=body)
+        except httpx2.RemoteProtocolError:
+            # llama.cpp hangs up on a line idle for 5 s, which can be just as the question goes out on it.
+            # None of these routes changes anything, so asking again is safe.
+            return await self._http().post(address, json=body)
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
         response = await self.ask(path, body)

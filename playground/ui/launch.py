@@ -12,7 +12,7 @@ from typing import Any
 
 from ..ops import memory
 from ..ops.gate import Gate
-from . import failures, light, theme, zero_gpu
+from . import failures, light, theme, uploads, zero_gpu
 
 MOST_QUEUED = 1000
 MOST_AT_ONCE = 400
@@ -42,7 +42,9 @@ def launch(
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncGenerator[None]:
         loops.append(asyncio.get_running_loop())
+        clearing = asyncio.create_task(uploads.clearing())
         yield
+        clearing.cancel()
 
     # No news of the queue with every event: nobody is shown its length, and each of them goes to all who wait.
     page.queue(api_open=False, max_size=MOST_QUEUED, default_concurrency_limit=40, status_update_rate=30)

@@ -10,16 +10,18 @@ from ..conftest import free_port
 
 
 class Redis:
-    """Debian's redis-server on a free port, without files."""
+    """Debian's redis-server on a free port, without files, and with a password where one is given."""
 
-    def __init__(self):
+    def __init__(self, password=""):
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.password = password
+        self.url = f"redis://:{password}@127.0.0.1:{self.port}/0" if password else f"redis://127.0.0.1:{self.port}/0"
         self.process = None
         self.start()
 
     def start(self):
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        options += ["--requirepass", self.password] if self.password else []
         self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if "Ready to accept connections" in line:

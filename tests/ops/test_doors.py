@@ -107,6 +107,21 @@ async def test_in_gradios_queue_only_what_makes_a_model_write_counts():
         assert statuses == [200, 200, 429]
 
 
+async def test_uploads_have_a_rate_of_their_own_and_a_bound_for_the_day():
+    """They stay on the disk for a day, so an address that waits for each minute must not fill it."""
+    async with behind(DoorRules(rate="3/1minute", uploads=True)) as http:
+        assert [(await http.post("/gradio_api/upload")).status_code for _ in range(4)] == [200, 200, 200, 429]
+        refused = await http.post("/gradio_api/upload")
+        assert "Too many files" in refused.json()["detail"]
+        assert (await http.post("/chat")).status_code == 200
+    async with behind(DoorRules(rate="1000/1minute", uploads=True)) as http:
+        statuses = [(await http.post("/gradio_api/upload")).status_code for _ in range(201)]
+        assert statuses == [200] * 200 + [429]
+        assert "200 a day" in (await http.post("/gradio_api/upload")).json()["detail"]
+    async with behind(DoorRules(uploads=True)) as http:
+        assert [(await http.post("/gradio_api/upload")).status_code for _ in range(5)] == [200] * 5
+
+
 @pytest.mark.parametrize("index", ['"7"', "7.0", '" 7"', "null", "true", "[7]", '{"a": 7}'])
 async def test_a_function_named_in_another_way_counts_as_one_that_makes_a_model_write(index):
     """Gradio takes some of these for the number: the rate must hold for them too."""

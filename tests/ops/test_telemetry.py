@@ -54,11 +54,18 @@ def test_a_line_has_the_place_of_an_error_but_none_of_its_words():
     assert "reader" not in json.dumps(line)
 
 
+def test_a_line_has_the_counts_of_its_record():
+    record = logging.makeLogRecord({"msg": "answered", "counts": {"battle": "b1", "tokens_out": 7, "usd": None}})
+    line = json.loads(JsonLines(Redaction()).format(record))
+    assert (line["message"], line["battle"], line["tokens_out"], line["usd"]) == ("answered", "b1", 7, None)
+
+
 def test_nothing_that_is_printed_or_raised_gets_past():
     program = (
         "import sys, traceback; from playground.ops.telemetry import start_logging; import logging\n"
         "start_logging('INFO', ['my own token'])\n"
         "print('print sk-canary-12345678'); print('my own token', file=sys.stderr)\n"
+        "sys.stdout.writelines(['my own token', 'sk-canary-12345678'])\n"
         "logging.getLogger('x').info('id=%s', 'sk-canary-12345678')\n"
         "try: raise ValueError('sk-canary-12345678')\n"
         "except ValueError: traceback.print_exc(); logging.getLogger('x').exception('broken')\n"

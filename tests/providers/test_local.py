@@ -179,8 +179,8 @@ async def test_both_sdks_speak_to_its_server(real, adapter):
 # Without the real model: what is said while it cannot answer
 
 
-def model(fetch, serve=lambda path, template: Served("http://127.0.0.1:1", None)):
-    return LocalModel("on", CACHE_DIR, lambda _: ScriptedProvider(answer("Hello")), None, fetch=fetch, serve=serve)
+def model(fetch, serve=lambda path, template: Served("http://127.0.0.1:1", None), http=None):
+    return LocalModel("on", CACHE_DIR, lambda _: ScriptedProvider(answer("Hello")), http, fetch=fetch, serve=serve)
 
 
 def request(real):
@@ -244,3 +244,29 @@ async def test_leaving_while_it_loads_does_not_stop_the_loading(real, tmp_path):
     async with Pump(drive(model(fetch), request(real))) as pump:
         await anext(pump)
     await asyncio.wait_for(loaded.wait(), 5)
+
+
+async def test_a_server_that_hangs_up_on_an_idle_line_is_asked_on_a_new_one(tmp_path):
+    """As llama.cpp does after 5 s: here it hangs up just as the second question arrives on the line."""
+    lines = []
+
+    async def handle(reader, writer):
+        lines.append(writer)
+        for found in (b'{"tokens": []}', None):
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
+            if found is not None:
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(found), found))
+                await writer.drain()
+        writer.close()
+
+    async def fetch(choice, cache_dir, progress):
+        return tmp_path / "model.gguf"
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with httpx2.AsyncClient(timeout=None) as http:
+        local = model(fetch, lambda path, template: Served(url, None), lambda: http)
+        assert [await local.tokenize("x"), await local.tokenize("x")] == [[], []]
+    assert len(lines) == 2
+    listening.close()
