@@ -45,7 +45,8 @@ def main(argv: list[str] | None = None) -> int:
     else:
         print(report.table(results))
     if not arguments.names:  # a part of them is no picture of the whole
-        report.write(results, full=arguments.full)
+        option = " --full" if arguments.full else " --all" if arguments.all else ""
+        report.write(results, command=f"python -m bench{option}")
     return 0
 
 

@@ -83,7 +83,7 @@ def _against_evalica(a: np.ndarray, b: np.ndarray, outcome: np.ndarray, rounds: 
     winner = [evalica.Winner.X, evalica.Winner.Y, evalica.Winner.Draw, evalica.Winner.Draw]
     names = np.array(NAMES)
     xs, ys, winners = names[a].tolist(), names[b].tolist(), [winner[one] for one in outcome]
-    theirs_s = _median_s(lambda: evalica.bradley_terry(xs, ys, winners), 3 if rounds > 3 else 1)
+    theirs_s = _median_s(lambda: evalica.bradley_terry(xs, ys, winners), 3 if rounds > 3 else 1, warm=rounds > 3)
     at_a, at_b, ended = battles.nonzero()
     pairs = names[at_a].tolist(), names[at_b].tolist(), [winner[one] for one in ended]
     weights = battles[at_a, at_b, ended].astype(float).tolist()
@@ -178,10 +178,11 @@ def _command(folder: Path, a: np.ndarray, b: np.ndarray, outcome: np.ndarray, ro
     ]
 
 
-def _median_s(work: Callable[[], object], rounds: int) -> float:
+def _median_s(work: Callable[[], object], rounds: int, *, warm: bool = True) -> float:
+    """Of the rounds after a first one that is not counted, unless seconds of work need no warming."""
     spent: list[float] = []
-    for _ in range(rounds + 1):
+    for _ in range(rounds + warm):
         began = time.perf_counter()
         work()
         spent.append(time.perf_counter() - began)
-    return statistics.median(spent[1:])
+    return statistics.median(spent[warm:])

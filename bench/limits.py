@@ -25,6 +25,10 @@ def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
                 gap_ms = 1000 * load.quantile("gap_s", 0.95)
                 results.append(Result("  longest gap between visible updates, p95", gap_ms, "ms"))
                 results.append(Result("  its CPU of 1,000 tokens", per_1000(load), "s"))
+    with serving(PEERS / "scripted_blocks.py", BENCH_CHATBOTS="2") as server:
+        PLAIN.load(server, 1)
+        battles = PLAIN.load(server, 50)
+        results.append(Result("the framework alone, 50 pages of two answers", battles.last_s / IDEAL_S, "x ideal"))
     with upstream(TOKENS, RATE) as url:
         for many in (100, 200, 500):
             with reading("sdk", url, many) as group:

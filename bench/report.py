@@ -26,11 +26,11 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def write(results: Sequence[Result], *, full: bool, page: Path = PAGE) -> None:
-    """Puts the table, the machine, the versions and the date into `page`, above what is kept."""
+def write(results: Sequence[Result], *, command: str, page: Path = PAGE) -> None:
+    """Puts the table, its command, the machine, the versions and the date into `page`, above what is kept."""
     _, found, kept = page.read_text("utf-8").partition(KEPT) if page.exists() else ("", "", "")
     rows = [
-        f"| {result.name.strip()} | {result.value:.2f} {result.unit} | {result.goal} | "
+        f"| {_indented(result.name)} | {result.value:.2f} {result.unit} | {result.goal} | "
         f"{ {None: '', True: 'holds', False: 'missed'}[result.holds] } |"
         for result in results
     ]
@@ -38,7 +38,7 @@ def write(results: Sequence[Result], *, full: bool, page: Path = PAGE) -> None:
         [
             "# Results",
             "",
-            f"Measured on {date.today().isoformat()} by `python -m bench{' --full' if full else ''}`, everything in "
+            f"Measured on {date.today().isoformat()} by `{command}`, everything in "
             "one run on one machine, with the scripted provider and the readers on it as well.",
             "",
             f"{_machine()}. Python {platform.python_version()}, "
@@ -53,6 +53,11 @@ def write(results: Sequence[Result], *, full: bool, page: Path = PAGE) -> None:
         ]
     )
     page.write_text(text + (kept if found else "\n"), "utf-8")
+
+
+def _indented(name: str) -> str:
+    """Spaces at the beginning of a cell are dropped where Markdown is shown; these are not."""
+    return name.replace("  ", "&emsp;", 1) if name.startswith("  ") else name
 
 
 def _machine() -> str:

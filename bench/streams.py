@@ -49,10 +49,10 @@ def run(*, full: bool = False) -> list[Result]:
         with _served(ROOT / "app.py", PAGE, playground(Path(folder), url)) as server:
             memory, most = _memory(server, loading=full)
             few = {many: PAGE.load(server, many) for many in ((1, 10, 50) if full else ())}
-            hundred = [PAGE.load(server, 100) for _ in range(5 if full else 3)]
+            hundred = [PAGE.load(server, 100) for _ in range(5 if full else 2)]
             spread = PAGE.load(server, 200, SPREAD_S)
             http = HTTP.load(server, 500)
-            first = _first_words(server, url, 100 if full else 40)
+            first = _first_words(server, url, 100 if full else 30)
             arena = ARENA.load(server, 50)
         peer = {"OPENAI_BASE_URL": f"{url}/v1"}
         with _served(PEERS / "plain_chat.py", PLAIN, peer) as server:

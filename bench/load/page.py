@@ -52,13 +52,13 @@ class Layout:
 
 
 class Page:
-    """One open page. `watch` is called with each event that changes what its reader sees."""
+    """One open page, of a browser that has `cookie`. `watch` is called with each event that changes what is seen."""
 
-    def __init__(self, url: str, layout: Layout) -> None:
+    def __init__(self, url: str, layout: Layout, cookie: str = "") -> None:
         self._layout = layout
         self._values = dict(layout.values)
         self._session = secrets.token_hex(6)
-        self._calls, self._stream, self._heart = Connection(url), Connection(url), Connection(url)
+        self._calls, self._stream, self._heart = (Connection(url, cookie=cookie) for _ in range(3))
         self._beating: asyncio.Task[None] | None = None
         self.watch: Callable[[bytes], None] = lambda _: None
 

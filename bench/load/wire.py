@@ -45,12 +45,13 @@ class Response:
 
 
 class Connection:
-    """One keep-alive connection to a server, which may want a bearer `token`."""
+    """One keep-alive connection to a server, which may want a bearer `token` or a `cookie` ("name=value")."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", cookie: str = "") -> None:
         address = urlsplit(url)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
-        self._authorization = f"authorization: Bearer {token}\r\n" if token else ""
+        told = {"authorization": token and f"Bearer {token}", "cookie": cookie}
+        self._own = "".join(f"{name}: {value}\r\n" for name, value in told.items() if value)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def open(self) -> None:
@@ -62,7 +63,7 @@ class Connection:
         content = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n{self._authorization}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n{self._own}\r\n"
         )
         reader, first = await self._send(head.encode() + content)
         status = int(first.split()[1])
