@@ -48,6 +48,7 @@ class AnswerEvents:
             await asyncio.to_thread(self._checked, written, asking) if reads_files else self._checked(written, asking)
         )
         session = replace(session.asked(message), asking=asking)
+        self._page.check_room(session)
         changes = self._page.begun(session)
         changes[self._page.tab.composer] |= {"value": {"text": "", "files": []}}
         async with aclosing(self._answered(session, taken, changes)) as answered:
@@ -60,6 +61,7 @@ class AnswerEvents:
         at = self._page.place(session, event)
         verbs = {"on": session.going_on, "repair": session.repairing}
         asked = replace(verbs.get(event.verb, session.retried)(at), asking=self._page.tab.askings.read(values))
+        self._page.check_room(asked)
         async with aclosing(self._answered(asked, taken, self._page.begun(asked, redraw=True))) as answered:
             async for changes in answered:
                 yield changes
@@ -69,6 +71,7 @@ class AnswerEvents:
         self._page.check_idle(session)
         at = self._page.place_of_message(session, event.index)
         edited = session.edited(at, safe.plain(str(event.value)))
+        self._page.check_room(edited)
         if not edited.running:
             yield self._page.still(edited)
             return
@@ -147,8 +150,9 @@ class AnswerEvents:
             return
         card = self._page.card(asking.sent.model)
         key = taken.keys.get(card.provider) if card else None
+        begun = session.cut.text if session.cut else ""
         replies = self._page.backends.reply(
-            asking.sent, session.history(), key=key, options=asking.options, ended=ended
+            asking.sent, session.history(), key=key, options=asking.options, ended=ended, begun=begun
         )
         async with aclosing(replies):
             async for reply in replies:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 Changes = dict[Any, Any]
 
-BLIND, NAMED = "Blind battle", "Side by side"
+BLIND = "Blind battle"
 
 # While nobody writes, digits are votes.
 BLUR = "() => { const box = document.querySelector('#arena-composer textarea'); if (box && !box.value) box.blur(); }"
@@ -184,19 +184,27 @@ class _Wiring:
         return [listed[at].id for at in chosen if at is not None and 0 <= at < len(listed)] or None
 
 
-def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: Any) -> Callable[[Any], Any]:
-    """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another.
+def build(
+    backends: Backends, arena: Arena, pace: Pace, voter: Any, handover: Any, own_keys: Any, opened: Callable[..., Any]
+) -> Callable[[Any], Any]:
+    """Renders the tab into the surrounding Blocks; `voter` holds what tells one browser from another, `own_keys` what
+    its reader has brought along; `opened` is the event of looking at it.
 
     Returns what takes a BattleQueue out of `handover` after an event that has put one there.
     """
     queue = gr.State(None)
     mode = gr.Radio(
-        [BLIND, NAMED], value=BLIND, show_label=False, container=False, elem_classes="segmented", label="Mode"
+        [BLIND, side_by_side.NAMED],
+        value=BLIND,
+        show_label=False,
+        container=False,
+        elem_classes="segmented",
+        label="Mode",
     )
     with gr.Column(elem_classes="mode") as blind:
         tab = arena_layout.lay_out()
     with gr.Column(visible=False, elem_classes="mode") as named:
-        side_by_side.build(backends, arena, pace, voter, mode.change)
+        side_by_side.build(backends, arena, pace, voter, own_keys, mode, opened)
     mode.change(_modes, mode, [blind, named], **DIRECT)
     wiring = _Wiring(tab, backends, arena, pace, queue, mode)
     streams = _wire_streams(tab, wiring, voter, queue)
@@ -217,7 +225,7 @@ def _any_prompt() -> str:
 
 
 def _modes(now: str) -> list[Any]:
-    return [gr.update(visible=now == mode) for mode in (BLIND, NAMED)]
+    return [gr.update(visible=now == mode) for mode in (BLIND, side_by_side.NAMED)]
 
 
 def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> list[Any]:

@@ -20,6 +20,14 @@ from .transcript import NOTE, Shown, failed, folded, text_block
 Phase = Literal["empty", "running", "ready", "failed", "cut", "voted"]
 
 VOTES: Mapping[Outcome, str] = {"a": "A is better", "b": "B is better", "tie": "Tie", "both_bad": "Both bad"}
+TALLY_HEADS = {
+    "": "",
+    "Battles": "Your votes on its battles",
+    "Won": "You found its answer better",
+    "Lost": "You found the other answer better",
+    "Tie": "You found both equally good",
+    "Both bad": "You found neither good",
+}
 ASK = "Ask both. They answer without names until you vote."
 GO_ON = "Ask both one more thing, or vote."
 ANEW = "Ask both: this starts the next battle."
@@ -158,7 +166,7 @@ def seat_card(board: Board, seat: Seat, model_name: Callable[[str], str]) -> str
         f"<dt>System prompt</dt><dd>{f'<q>{escape(prompt)}</q>' if prompt else 'none'}</dd>"
         f"<dt>Parameters</dt><dd>{escape(sampling) or DEFAULTS}</dd>"
         f'<dt title="{escape(format.EXPLAINED)}">Figures</dt>'
-        f'<dd class="figures">{escape(_figures(side))}</dd></dl></div>'
+        f'<dd class="figures">{format.unbroken(_figures(side))}</dd></dl></div>'
     )
 
 
@@ -171,7 +179,7 @@ def tally_table(tallies: Iterable[tuple[ListedContender, Tally]]) -> str:
     )
     if not rows:
         return "<p>You have not voted yet.</p>"
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("", "Battles", "Won", "Lost", "Tie", "Both bad"))
+    head = "".join(f"<th scope='col' title='{title}'>{name}</th>" for name, title in TALLY_HEADS.items())
     return f"<table class='tally'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 

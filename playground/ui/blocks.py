@@ -26,6 +26,7 @@ from .untyped import gr
 from .voter import remember
 
 TITLE = "LLM Playground"
+LIGHT_OR_DARK = '<button id="light-or-dark" title="Light or dark" aria-label="Light or dark"></button>'
 POLL_S = 1.0
 # Seconds: how often uploaded files are looked through, and how old one may become. A conversation has its own pictures.
 DELETED = (3600, 24 * 3600)
@@ -49,19 +50,21 @@ def build(composition: Composition) -> Any:
             budget_line.show(page, composition.guard)
             if composition.offers_sign_in:
                 sign_in.show()
+            gr.HTML(LIGHT_OR_DARK, padding=False, elem_classes="light-or-dark")
         handover = gr.State(None)  # blind battles that were lined up in an experiment
         with gr.Tabs() as tabs:
             with gr.Tab("Chat", id="chat"):
-                chat_tab.build(composition, pace, page.load)
-            with gr.Tab("Arena", id="arena"):
-                take_over = arena_tab.build(backends, arena, pace, voter, handover)
+                own_keys = chat_tab.build(composition, pace, page.load).tab.keys.taken
+            with gr.Tab("Arena", id="arena") as opened:
+                take_over = arena_tab.build(backends, arena, pace, voter, handover, own_keys, opened.select)
                 votes_kept.show(composition.keeping, page.load, changes=composition.copies_votes)
             with gr.Tab("Leaderboard", id="leaderboard") as opened:
                 leaderboard_tab.build(arena, composition.standings, voter, opened.select)
                 if composition.admin_token is not None:
                     judge_panel.build(backends, arena, composition.admin_token)
             with gr.Tab("Experiments", id="experiments") as opened:
-                sent = experiments_tab.build(backends, composition.sweeps, voter, opened.select, handover, tabs)
+                around = (opened.select, handover, tabs)
+                sent = experiments_tab.build(backends, composition.sweeps, voter, own_keys, *around)
             for event in sent:
                 take_over(event)
             with gr.Tab("Tokens", id="tokens") as opened:

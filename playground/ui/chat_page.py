@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..conversation import records
 from ..conversation.reply import Backends
 from ..errors import ProviderError
-from ..types import Contender, ModelSpec
-from . import format, history_view, keeping
+from ..types import Contender, Message, ModelSpec
+from . import history_view, keeping
 from .asking import Askings
 from .chat_session import Session
 from .keys import Keys
@@ -17,7 +18,7 @@ from .transcript import Shown
 from .untyped import EventData, gr
 
 IDLE: dict[str, Any] = {"submit_btn": "Send", "stop_btn": False}
-TOTALS = "All answers in this conversation: tokens in (prompts) and out (answers), and their cost"
+FULL = "With this the conversation would be too large to be opened again: begin a new one, or fork an earlier message."
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 
 
@@ -66,14 +67,13 @@ class ChatPage:
     def still(self, session: Session, **more: Any) -> dict[Any, Any]:
         """Nothing is being written; `more` is told to the page's script."""
         session, told = keeping.saved(session, **more)
-        totals = history_view.totals_line(session.conversation.totals())
         return {
             self.tab.session: session,
             self.tab.page: told,
             self.tab.finished: self._drawn(session),
             self.tab.running: [],
             self.tab.composer: gr.update(**IDLE),
-            self.tab.totals: f"<span title='{TOTALS}'>{format.unbroken(totals)}</span>",
+            self.tab.totals: history_view.totals_html(session.conversation.totals()),
         }
 
     def tells(self, session: Session, **more: Any) -> dict[Any, Any]:
@@ -109,6 +109,17 @@ class ChatPage:
     def check_idle(self, session: Session) -> None:
         if session.running:
             raise refusal("An answer is still being written: wait for it, or stop it first.")
+
+    def check_room(self, session: Session) -> None:
+        """What makes a conversation grow needs room: one that is too large could not be opened again."""
+        conversation, asking = session.conversation, session.asking
+        if asking is not None:
+            conversation = replace(conversation, contender=asking.contender)
+        if session.cut is not None:  # what it goes on from stands in both answers
+            copied = Message("assistant", session.cut.text)
+            conversation = conversation.said(copied, session.cut, under=session.question)
+        if records.is_full(conversation):
+            raise refusal(FULL)
 
     def card(self, model_id: str) -> ModelSpec | None:
         try:

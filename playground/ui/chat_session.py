@@ -127,7 +127,7 @@ class Session:
         """The answer, as far as it came, is part of the conversation."""
         if self.question is None:
             return self
-        reply = self.shown_reply() or self.cut
+        reply = self.shown_reply() or (self.cut and replace(self.cut, begun=len(self.cut.text)))
         conversation = replace(self.conversation, contender=contender)
         if reply is not None:
             conversation = conversation.said(Message("assistant", reply.text), reply, under=self.question)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..compose import Composition
+from ..conversation.room import LIMITS
 from . import (
     answer_events,
     answer_options,
@@ -29,6 +30,7 @@ from .chatbot import chatbot
 from .pacing import Pace
 from .untyped import gr
 
+SCRIPTS = ("chat.js", "conversation_room.js", "conversation_stores.js", "conversations.js")
 PLACEHOLDER = (
     "## Ask anything\nChoose the model and its parameters in the settings. What you leave unset is up to the provider."
 )
@@ -59,8 +61,9 @@ def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPane
             page = gr.HTML(
                 "",
                 html_template=theme.script("conversations.html"),
-                js_on_load="".join(map(theme.script, ("chat.js", "conversation_stores.js", "conversations.js"))),
+                js_on_load="".join(map(theme.script, SCRIPTS)),
                 kept="server" if composition.shelf else "browser",
+                room=LIMITS,
                 elem_id="conversations",
                 padding=False,
                 apply_default_css=False,
@@ -74,7 +77,7 @@ def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPane
                 running = chatbot("running", **growing)
             composer = _composer()
             with gr.Row(elem_classes="chat-foot"):
-                meter = gr.HTML("", elem_id="meter", padding=False)
+                line = meter.lay_out()
                 totals = gr.HTML("", elem_id="totals", padding=False)
         with gr.Column(scale=3, min_width=280, elem_classes="chat-side"):
             model = picker.lay_out(catalog)
@@ -101,7 +104,7 @@ def _lay_out(composition: Composition) -> tuple[ChatTab, preset_panel.PresetPane
         finished=finished,
         running=running,
         composer=composer,
-        meter=meter,
+        meter=line,
         totals=totals,
         askings=Askings(model, system_prompt, accordion, form, answers),
         system_area=system_area,

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ..conversation import exchange, records
+from ..conversation import exchange, records, room
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
 from ..types import Contender
@@ -43,6 +43,8 @@ class ConversationEvents:
         self._page.check_idle(session)
         try:
             conversation = exchange.read_file(str(event.text), new_id())
+            if records.size(conversation) > room.LARGEST_FILE:
+                raise UnreadableError("It has more messages than a conversation can be opened with: split the file.")
         except UnreadableError as error:
             return self._page.tells(session, note=f"Nothing was imported. {error}")
         taken, asks = Session(conversation).touched(), conversation.contender
@@ -82,15 +84,17 @@ class ConversationEvents:
     def link(self, session: Session, **values: Any) -> dict[Any, Any]:
         """The page's settings as a link. A key is no part of them."""
         contender = self._page.tab.askings.read(values).contender
-        return self._page.tells(session, link=query_of(contender))
+        query, lost = query_of(contender)
+        return self._page.tells(session, link=query, note=" ".join(lost))
 
     def arrive(self, session: Session, request: Request) -> dict[Any, Any]:
         """A page opened by such a link."""
-        contender, problems = read_query(dict(request.query_params), self._page.backends.catalog)
+        backends = self._page.backends
+        contender, problems = read_query(dict(request.query_params), backends.catalog, backends.learned.of)
         if contender is None:
             return {self._page.tab.session: session}
         note = " ".join(problems)
-        card = self._page.card(contender.model) or self._page.backends.catalog.default()
+        card = self._page.card(contender.model) or backends.catalog.default()
         return {
             self._page.tab.session: session,
             **self._page.shows(contender, card),

@@ -56,7 +56,7 @@ const onServer = () => {
       headers: { "X-Browser": word, ...(record && { "Content-Type": "application/json" }) },
       body: record && JSON.stringify(record),
     });
-    const told = await answer.json();
+    const told = await answer.json().catch(() => ({})); // a proxy that refuses says it in HTML
     if (mayLack && answer.status === 404) return undefined;
     if (!answer.ok) throw new Error(told.error?.message || told.detail || "The server did not keep it.");
     return told;
@@ -75,8 +75,9 @@ const alone = (work) => (navigator.locks ? navigator.locks.request(NAME, work) :
 
 // Both records of one conversation as one: what only `mine` has is added to what is `kept`, as branches of one tree.
 // Each tab goes on counting turns in its own way, so that saving again finds them where they are and adds nothing twice.
+// A turn whose probabilities had no room is still the same turn.
 const united = (kept, mine) => {
-  const text = ({ parent, ...turn }, at) => JSON.stringify([at, turn]);
+  const text = ({ parent, lost_tokens, reply, ...turn }, at) => JSON.stringify([at, turn, reply && { ...reply, tokens: null }]);
   const turns = [...kept.turns];
   const free = new Map();
   kept.turns.forEach((turn, at) => {

@@ -1,6 +1,6 @@
-// The list of conversations, and what the server tells of the one in view; conversation_stores.js comes before it.
+// The list of conversations, and what the server tells of the one in view; conversation_stores.js and
+// conversation_room.js come before it.
 // `element`, `trigger`, `props` and `watch` come with the component. Names and key are fixed, so that they outlast updates.
-const LARGEST_FILE = 4_000_000;
 const UNDO_MS = 8000;
 const STOP_MS = 3000;
 const $ = (selector) => element.querySelector(selector);
@@ -36,6 +36,9 @@ const download = (name, text) => {
 
 const draw = () => {
   const list = $(".convs-list");
+  const held = list.contains(document.activeElement) ? document.activeElement : null;
+  if (held?.tagName === "INPUT") return; // a name is being written; its end draws the list
+  const [heldId, heldAct] = [held?.closest("li").dataset.id, held?.dataset.do];
   const shown = heads.filter(({ id }) => !found || found.has(id)).sort((a, b) => b.updated - a.updated);
   $(".convs-none").hidden = heads.length > 0;
   list.replaceChildren(
@@ -54,6 +57,7 @@ const draw = () => {
       return item;
     }),
   );
+  if (held) list.querySelector(`[data-id="${heldId}"] [data-do="${heldAct}"]`)?.focus();
 };
 
 const refresh = async () => {
@@ -73,13 +77,16 @@ const stored = (record, renamed) =>
     const there = await store.get(record.id);
     if (!there && known.has(record.id)) return false;
     const whole = there ? united(there, record) : record;
-    await store.put(there && !renamed ? { ...whole, title: there.title, name: there.name } : whole);
+    await store.put(within(there && !renamed ? { ...whole, title: there.title, name: there.name } : whole, props.room));
     known.add(record.id);
     const more = whole.turns.length - record.turns.length;
     if (more > (foreign.get(record.id) || 0)) say("Another tab has written to this conversation too: open it again to see both.");
     foreign.set(record.id, more);
     return true;
   });
+
+// A file that can be imported again.
+const exportIt = (record) => download(`${record.id}.json`, JSON.stringify(within(record, props.room)));
 
 const keep = async (record, renamed = false) => {
   try {
@@ -93,9 +100,7 @@ const keep = async (record, renamed = false) => {
   } catch (error) {
     await rescued.put(record);
     const why = error?.name === "QuotaExceededError" ? "This browser's storage is full" : error?.message || "It could not be saved";
-    say(`${why}. “${record.name}” is kept only while this page is open.`, "Export it", () =>
-      download(`${record.id}.json`, JSON.stringify(record)),
-    );
+    say(`${why}. “${record.name}” is kept only while this page is open.`, "Export it", () => exportIt(record));
   }
 };
 
@@ -117,8 +122,14 @@ const open = async (id) => {
       await refresh();
       return say("This conversation is no longer there: another tab has deleted it.");
     }
-    opening = record;
-    trigger("select", { record: JSON.stringify(record) });
+    const sent = within(record, props.room);
+    const size = bytes(JSON.stringify(sent));
+    if (size > props.room.file) {
+      const much = `“${record.name}” has grown to ${megabytes(size)}, and at most ${megabytes(props.room.file)} can be opened`;
+      return say(`${much}. It stays stored as it is.`, "Export it", () => exportIt(record));
+    }
+    opening = sent;
+    trigger("select", { record: JSON.stringify(sent) });
     document.getElementById("chat")?.classList.remove("shows-list");
   } catch (error) {
     say(error.message);
@@ -169,6 +180,8 @@ const rename = (item) => {
   const end = async (takes) => {
     if (over) return;
     over = true;
+    const byKeys = document.activeElement === input;
+    input.blur();
     const title = input.value.trim().slice(0, 200);
     if (takes && title) {
       const record = (await rescued.get(id)) || (await store.get(id));
@@ -179,6 +192,7 @@ const rename = (item) => {
       }
     }
     await refresh();
+    if (byKeys) $(`.convs-list [data-id="${id}"] [data-do="rename"]`)?.focus();
   };
   input.onblur = () => end(true);
   input.onkeydown = (event) => {
@@ -190,8 +204,12 @@ const rename = (item) => {
 
 const take = async (file) => {
   if (!file) return;
-  if (file.size > LARGEST_FILE) return say("The file is larger than 4 MB, which no conversation is: choose another one.");
-  trigger("upload", { text: await file.text() });
+  const most = props.room.file;
+  const tooLarge = `The file is larger than ${megabytes(most)}, which no conversation is: choose another one.`;
+  if (file.size > most) return say(tooLarge);
+  const text = await file.text();
+  if (bytes(text) > most) return say(tooLarge);
+  trigger("upload", { text });
 };
 
 let asking = 0;
@@ -245,7 +263,7 @@ const hear = async ({ saves = [], shown, file, link, note }) => {
     url.hash = "";
     history.replaceState(null, "", url);
     const copied = await navigator.clipboard?.writeText(url.href).then(() => true, () => false);
-    say(copied ? "The link is copied." : "The link is in the address bar: copy it from there.");
+    note = `${copied ? "The link is copied." : "The link is in the address bar: copy it from there."} ${note || ""}`.trim();
   }
   if (note) say(note);
 };

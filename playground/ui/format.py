@@ -37,7 +37,8 @@ def numbers(ttft_s: float | None, speed: float | None, usage: Usage | None, cost
         parts.append(f"{speed:,.0f} tok/s")
     if usage:
         about = "≈ " if usage.estimated else ""
-        parts += [f"{about}{usage.input_tokens:,} in", f"{about}{usage.output_tokens:,} out", money(cost)]
+        parts += [f"{about}{usage.input_tokens:,} in", f"{about}{usage.output_tokens:,} out"]
+        parts.append(money(cost, estimated=usage.estimated))
     return parts
 
 
@@ -58,6 +59,16 @@ def details(reply: Reply) -> str:
     return "\n\n".join([*lines, EXPLAINED])
 
 
+def unwritten(reply: Reply) -> str:
+    """The note in the place of an answer that has ended without a word."""
+    if reply.finish_reason != "length":
+        return "The model finished without writing an answer."
+    thinks = bool(reply.thinking or (reply.usage and reply.usage.thinking_tokens))
+    when = "while the model was still thinking" if thinks else "before a word of the answer"
+    lower = " or lower Effort" if thinks else ""
+    return f"Cut off at the output limit {when}: raise Max tokens{lower}, and ask again."
+
+
 def left_out(count: int, strategy: Strategy = "oldest") -> str:
     """The note above an answer that did not get the whole history."""
     which = "oldest " if strategy == "oldest" else ""
@@ -72,15 +83,17 @@ def tokens_per_s(reply: Reply) -> float | None:
     return reply.usage and reply.usage.tokens_per_s(reply.ttft_s, reply.duration_s)
 
 
-def money(usd: float | None) -> str:
-    """US dollars with as many digits as matter; an unknown price is never shown as zero."""
+def money(usd: float | None, *, estimated: bool = False) -> str:
+    """US dollars with as many digits as matter; an unknown price is never shown as zero. What follows from estimated
+    tokens has the sign of them; free and less than anything are certain."""
     if usd is None:
         return "price unknown"
     if usd == 0:
         return "free"
     if usd < 0.0001:
         return "< $0.0001"
-    return f"${usd:.4f}" if usd < 0.1 else f"${usd:,.2f}"
+    shown = f"${usd:.4f}" if usd < 0.1 else f"${usd:,.2f}"
+    return f"≈ {shown}" if estimated else shown
 
 
 def seconds(value: float) -> str:
@@ -105,9 +118,9 @@ def price(model: ModelSpec) -> str:
     return f"${model.input_price:g} / ${model.output_price:g} per M"
 
 
-def model_label(model: ModelSpec) -> str:
-    """One entry of the model picker."""
+def model_label(model: ModelSpec, *, has_own_key: bool = False) -> str:
+    """One entry of a list of models; what a reader's own key opens lacks nothing."""
     parts = [model.name, price(model), window(model.context_window)]
-    if not model.available:
+    if not (model.available or has_own_key):
         parts.append(model.reason or "not available")
     return DOT.join(parts)

@@ -7,22 +7,27 @@ an element, which a model's text cannot hold: a link of the same form in an answ
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from ..conversation.archive import Conversation, Totals
 from ..conversation.growing import Reply
 from ..conversation.output import mask_keys
-from ..conversation.records import unkept_images
+from ..conversation.records import unkept_images, unkept_tokens
 from ..types import Message, ModelSpec
 from . import format, marks_view, transcript
 from .transcript import Shown, text_block
 
 ACTIONS = "actions"
+EXPLAINED = (
+    "All answers in this conversation: tokens in (prompts) and out (answers), and their cost. Cached tokens are a part "
+    "of those in, thinking is a part of those out."
+)
 Card = Callable[[str], ModelSpec | None]
 
 
 def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
     """The branch in view: (the place of the turn, one of its chatbot messages), in order."""
-    last, unkept = conversation.leaf, unkept_images(conversation)
+    last, unkept, lost = conversation.leaf, unkept_images(conversation), unkept_tokens(conversation)
     shown: list[tuple[int, Shown]] = []
     for at in conversation.path():
         turn = conversation.turns[at]
@@ -31,7 +36,10 @@ def drawn(conversation: Conversation, card: Card) -> list[tuple[int, Shown]]:
         elif turn.reply is None:
             parts = _written(turn.message)
         else:
-            parts = [*transcript.turn(turn.reply, card(turn.reply.model), over=True), *marks_view.shown(turn.reply)]
+            parts = [
+                *transcript.turn(turn.reply, card(turn.reply.model), over=True),
+                *marks_view.shown(turn.reply, kept=at not in lost, lost_tokens=turn.lost_tokens),
+            ]
         if links := _links(conversation, at, last=at == last):
             parts = [*parts, _actions(links)]
         shown += [(at, part) for part in parts]
@@ -56,15 +64,29 @@ def _unkept(unkept: int, lost: int) -> list[Shown]:
     return [transcript.folded(transcript.NOTE, note) for note in notes]
 
 
+def totals_html(totals: Totals) -> str:
+    """The footer as HTML that explains itself on hover, and says there how fast the answers came."""
+    pace: list[str] = []
+    if totals.ttft_s is not None:
+        pace.append(f"First token after {format.seconds(totals.ttft_s)} (median).")
+    if totals.tokens_per_s is not None:
+        pace.append(f"{totals.tokens_per_s:,.0f} tok/s over all answers.")
+    title = " ".join([EXPLAINED, *pace])
+    return f'<span title="{escape(title)}">{format.unbroken(totals_line(totals))}</span>'
+
+
 def totals_line(totals: Totals) -> str:
     """The footer: what the whole conversation took."""
     if not totals.answers:
         return ""
-    about = "≈ " if totals.usage.estimated else ""
+    usage = totals.usage
+    about = "≈ " if usage.estimated else ""
     answers = "1 answer" if totals.answers == 1 else f"{totals.answers:,} answers"
-    parts = [answers, f"{about}{totals.usage.input_tokens:,} in", f"{about}{totals.usage.output_tokens:,} out"]
+    parts = [answers, f"{about}{usage.input_tokens:,} in", f"{about}{usage.output_tokens:,} out"]
+    parts += [f"{usage.cached_tokens:,} cached"] if usage.cached_tokens else []
+    parts += [f"{about}{usage.thinking_tokens:,} thinking"] if usage.thinking_tokens else []
     if totals.unpriced < totals.answers:
-        parts.append(format.money(totals.cost))
+        parts.append(format.money(totals.cost, estimated=totals.cost_estimated))
     if totals.unpriced:
         parts.append("price unknown" if totals.unpriced == totals.answers else f"{totals.unpriced} of unknown price")
     return format.DOT.join(parts)
@@ -83,7 +105,7 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
     if turn.message.role == "user":
         links += [f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"] if last else []
         return [*links, _fork(at)]
-    if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text:
+    if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text.strip():
         links.append(f"[Continue](#turn-on-{at} 'The answer was cut off at the token limit: go on writing')")
     if last and turn.reply and turn.reply.violations:
         links.append(f"[Repair](#turn-repair-{at} 'Ask again, and say what is wrong with this answer')")

@@ -14,7 +14,8 @@ from .quiet import DIRECT
 from .untyped import gr
 
 HINT = (
-    "Kept in this session's memory on the server, used only for your own calls, and gone when the page is reloaded. "
+    "Kept in this session's memory on the server, used only for your own calls, and gone when the page is reloaded; "
+    "an experiment that is running keeps its key until it ends. "
     "They never appear in conversations, links or exports."
 )
 

@@ -16,20 +16,23 @@ EXPLAINED = (
 HIDDEN = "It looks like a secret, so it is not shown here. The saved conversation and its exports still contain it."
 
 
-def shown(reply: Reply) -> list[Shown]:
-    """What is said under an answer that has ended."""
+def shown(reply: Reply, *, kept: bool = True, lost_tokens: int = 0) -> list[Shown]:
+    """What is said under an answer that has ended; whether its probabilities will be `kept`, and of how many tokens
+    they have not been."""
     found = marks(reply, reply.violations or ())
     messages = [folded(NOTE, title, content) for title, content in _lines(found)]
     if reply.tokens and found.masked:
         messages.append(folded(NOTE, "Token probabilities are not shown: they would reveal what is hidden"))
     elif reply.tokens:
         tokens = reply.tokens[:MOST_TOKENS]
-        unfolds = folded(NOTE, probabilities.summary(reply.tokens))
+        unfolds = folded(NOTE, probabilities.summary(reply.tokens, kept=kept))
         # Not guarded as a model's text is: these tags are ours, and every sign between them is a number.
         unfolds["content"] = [
             {"type": "text", "text": f"{probabilities.tokens_html(tokens)}<br><small>{EXPLAINED}</small>"}
         ]
         messages.append(unfolds)
+    if lost_tokens:
+        messages.append(folded(NOTE, f"Token probabilities ({lost_tokens:,} tokens) were too many to be kept"))
     return messages
 
 
@@ -62,8 +65,13 @@ def _source(source: Source) -> str:
     if source.url is None:
         return f"- {number}{_words(source.title)}"
     if source.title == source.url:
-        return f"- {number}{source.url}"
-    return f"- {number}{_words(source.title)}: {source.url}"
+        return f"- {number}{_address(source.url)}"
+    return f"- {number}{_words(source.title)}: {_address(source.url)}"
+
+
+def _address(url: str) -> str:
+    """An address as a link; where a key is hidden in it, as code: it leads nowhere. Only a mask has a blank."""
+    return f"`{url}`" if " " in url else url
 
 
 def _words(text: str) -> str:

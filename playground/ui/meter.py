@@ -8,18 +8,27 @@ from typing import Any
 
 from ..conversation.meter import Reading
 from ..errors import ProviderError
-from . import format
+from . import format, theme
 from .asking import question_of
 from .chat_page import ChatPage
 from .chat_session import Session
 from .quiet import DIRECT
+from .untyped import gr
 
-# After the last key, in milliseconds: short enough to follow, long enough not to count every letter.
+# After the last change, in milliseconds: short enough to follow, long enough not to count every letter.
 PAUSE_MS = 250
+# Said in the browser alone, which waits for the pause: a wait of the event's own would hold the values of each key and
+# send them all.
+OLD = '() => void document.dispatchEvent(new Event("meter-is-old"))'
 EXPLAINED = (
     "What sending would use: the system prompt, the conversation as far as it fits, and your message. "
     "“At most” is with the longest answer that your settings and the model allow. "
 )
+
+
+def lay_out() -> Any:
+    """The component. Its script says when it is to be read."""
+    return gr.HTML("", elem_id="meter", padding=False, js_on_load=theme.script("meter.js"), pause_ms=PAUSE_MS)
 
 
 def line(reading: Reading) -> str:
@@ -37,8 +46,7 @@ def line(reading: Reading) -> str:
     elif reading.cost_to_send == 0 and not reading.cost_at_most:
         parts.append("free")
     else:
-        money = format.money(reading.cost_to_send)
-        parts.append(f"{'' if money.startswith('<') else about}{money} to send")
+        parts.append(f"{format.money(reading.cost_to_send, estimated=not reading.exact)} to send")
         if reading.cost_at_most is not None:
             parts.append(f"at most {format.money(reading.cost_at_most)}")
     return format.DOT.join(parts)
@@ -56,7 +64,7 @@ def html(reading: Reading) -> str:
 
 
 def wire(page: ChatPage) -> None:
-    """Reads the meter when a pause in typing, or a change of what goes along, gives reason to."""
+    """Reads the meter after a pause in typing, and when what goes along has changed: settings, the conversation."""
     tab = page.tab
 
     async def read(written: Mapping[str, Any] | None, session: Session, **values: Any) -> str:
@@ -73,6 +81,7 @@ def wire(page: ChatPage) -> None:
     askings = tab.askings
     changes = [
         tab.composer.change,
+        tab.page.change,  # the script is told of every change of the conversation, and of no token
         askings.model.change,
         askings.system_prompt.change,
         askings.sampling.values["max_tokens"].change,
@@ -80,13 +89,12 @@ def wire(page: ChatPage) -> None:
         *(field.change for field in askings.variables.fields),
         *(component.change for component in askings.answers.named.values()),
     ]
-    for changed in changes:
-        changed(
-            read,
-            [tab.composer, tab.session],
-            tab.meter,
-            inputs_kwargs=askings.named,
-            js=f"(...values) => new Promise((go) => setTimeout(() => go(values), {PAUSE_MS}))",
-            trigger_mode="always_last",
-            **DIRECT,
-        )
+    gr.on(changes, None, None, None, js=OLD, **DIRECT)
+    tab.meter.input(
+        read,
+        [tab.composer, tab.session],
+        tab.meter,
+        inputs_kwargs=askings.named,
+        trigger_mode="always_last",
+        **DIRECT,
+    )

@@ -17,11 +17,12 @@ const every = () => (props.groups || []).flatMap(({ models }) => models);
 const options = () => [...list.querySelectorAll("[role=option]")];
 
 const FACTS = "Price per million tokens, in / out · context window: the most tokens it can read at once";
+const facts = ({ why, note, facts }) => [why || note, facts].filter(Boolean).join(" · ");
 
 const label = () => {
   const chosen = every().find(({ id }) => id === props.value);
   $(".picker-name").textContent = chosen ? chosen.name : props.value || "Choose a model";
-  $(".picker-facts").textContent = chosen ? chosen.why || chosen.facts : "";
+  $(".picker-facts").textContent = chosen ? chosen.why || facts(chosen) : "";
   $(".picker-facts").title = chosen ? FACTS : "";
   $(".picker-note").textContent = props.note || "";
 };
@@ -33,23 +34,23 @@ const option = (model, label) => {
   one.dataset.id = model.id;
   one.setAttribute("aria-selected", String(model.id === props.value));
   if (model.why) one.setAttribute("aria-disabled", "true");
-  const facts = make("span", "picker-facts", model.why ? `${model.why} · ${model.facts}` : model.facts);
-  facts.title = FACTS;
+  const line = make("span", "picker-facts", facts(model));
+  line.title = FACTS;
   const badges = make("span", "picker-badges");
   for (const [badge, says] of model.badges) {
     const mark = make("i", "", badge);
     mark.title = says;
     badges.append(mark, " ");
   }
-  one.append(make("span", "picker-name", model.name), " ", facts, " ", badges);
+  one.append(make("span", "picker-name", model.name), " ", line, " ", badges);
   return one;
 };
 
 const draw = () => {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = (props.groups || []).map(({ label, models }) => {
-    const hit = ({ name, id, badges, why }) => {
-      const text = `${label} ${name} ${id} ${badges.map(([badge]) => badge).join(" ")} ${why}`.toLowerCase();
+    const hit = ({ name, id, badges, why, note }) => {
+      const text = `${label} ${name} ${id} ${badges.map(([badge]) => badge).join(" ")} ${why} ${note}`.toLowerCase();
       return words.every((word) => text.includes(word));
     };
     return { label, models: models.filter(hit) };

@@ -104,7 +104,10 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
         new = Preset((name or "").strip()[:100], text or "")
         if not new.name or not new.prompt.strip():
             raise refusal("A preset needs a name and a system prompt: write both.")
-        own = presets.together(read(stored), [new])
+        try:
+            own = presets.added(read(stored), [new])
+        except ProviderError as error:
+            raise refusal(f"Not saved. {error.message}") from None
         return {panel.own: rows(own), panel.chosen: gr.update(choices=choices(library, own), value=f"{OWN}{new.name}")}
 
     def drop(choice: str | None, stored: object) -> dict[Any, Any]:
@@ -116,9 +119,9 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
     def take(path: str, stored: object) -> dict[Any, Any]:
         try:
             new = presets.imported(Path(path).read_text("utf-8", "replace"))
+            own = presets.added(read(stored), new)
         except ProviderError as error:
             raise refusal(f"Nothing was imported. {error.message}") from None
-        own = presets.together(read(stored), new)
         gr.Info(f"{len(new)} preset{'' if len(new) == 1 else 's'} imported.")
         return {panel.own: rows(own), panel.chosen: gr.update(choices=choices(library, own))}
 

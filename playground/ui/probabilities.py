@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ..conversation.records import MOST_TOKENS
 from ..types import TokenLogprob
 
 # Lower bounds of the colours, likeliest first; style.css has one for each.
@@ -21,11 +20,11 @@ def tokens_html(tokens: Iterable[TokenLogprob]) -> str:
     return f'<span class="odds">{"".join(_token(token) for token in tokens)}</span>'
 
 
-def summary(tokens: tuple[TokenLogprob, ...]) -> str:
+def summary(tokens: tuple[TokenLogprob, ...], *, kept: bool) -> str:
     """The line above: how many there are, and how sure the model was of them on the whole."""
     mean = sum(token.logprob for token in tokens) / len(tokens)
-    kept = "" if len(tokens) <= MOST_TOKENS else " · too many to be kept after a reload"
-    return f"Token probabilities · {len(tokens):,} tokens · perplexity {math.exp(-mean):,.2f}{kept}"
+    gone = "" if kept else " · too many to be kept after a reload"
+    return f"Token probabilities · {len(tokens):,} tokens · perplexity {math.exp(-mean):,.2f}{gone}"
 
 
 def percent(logprob: float) -> str:

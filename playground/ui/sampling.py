@@ -187,14 +187,13 @@ def _limits(control: Control, model: ModelSpec) -> dict[str, Any]:
     if control.kind == "choice":
         return {"choices": list(model.family.efforts)}
     low, high = range_of(model, control.field)
-    return {"minimum": low, "maximum": min(high, 200) if control.field == "top_k" else high}
+    return {"minimum": low, "maximum": high}
 
 
 def _nearest(control: Control, model: ModelSpec, value: Any) -> dict[str, Any]:
     if control.kind not in ("slider", "number") or not isinstance(value, int | float):
         return {}
-    limits = _limits(control, model)
-    nearest = clamped(model, control.field, min(value, limits["maximum"]))
+    nearest = clamped(model, control.field, value)
     return {"value": nearest} if nearest != value else {}
 
 

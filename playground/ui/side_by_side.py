@@ -19,11 +19,15 @@ from ..types import Contender
 from . import comparison_view as view
 from . import sampling
 from .comparison_view import MOST_COLUMNS, Comparison
+from .keys import Taken
 from .pacing import Pace
 from .quiet import DIRECT, STREAMED
-from .side_by_side_layout import SideBySide, lay_out
+from .side_by_side_layout import SideBySide, lay_out, offered
 from .untyped import Request, gr
 from .voter import voter_of
+
+# What the switch of the arena says while columns are in view.
+NAMED = "Side by side"
 
 
 class _Wiring:
@@ -40,8 +44,8 @@ class _Wiring:
         changes[self._tab.composer] |= {"value": ""}
         return {self._tab.asked: prompt, **changes}
 
-    async def run(self, prompt: str, comparison: Comparison, *values: Any) -> AsyncGenerator[list[Any]]:
-        """Asks every column, and streams them as each answers."""
+    async def run(self, prompt: str, comparison: Comparison, taken: Taken, *values: Any) -> AsyncGenerator[list[Any]]:
+        """Asks every column, with the reader's own key where there is one, and streams them as each answers."""
         if not prompt.strip():
             yield self._shown(replace(comparison, note="The prompt is empty: write something to ask all columns."))
             return
@@ -51,7 +55,10 @@ class _Wiring:
             yield self._shown(replace(comparison, note=error.message, draft=prompt))
             return
         comparison = comparison.asked(prompt, contenders)
-        replies = {at: self._backends.reply(one.contender, comparison.history(at)) for at, one in enumerate(contenders)}
+        replies = {
+            at: self._backends.reply(one.contender, comparison.history(at), key=self._own_key(taken, one))
+            for at, one in enumerate(contenders)
+        }
         with self._pace.sharing():
             async with Together(replies) as together:
                 over = False
@@ -104,6 +111,13 @@ class _Wiring:
             changes += setup.sampling.preset(one.sampling, self._backends.catalog.get(one.model))
         return [True, *changes]
 
+    def offer(self, mode: str, taken: Taken) -> list[Any]:
+        """The models to choose from, with those that the reader's own keys open; no name goes to a blind arena."""
+        if mode != NAMED:
+            return [gr.skip() for _ in self._tab.setups]
+        choices = offered(self._backends.catalog, taken.keys)
+        return [gr.update(choices=choices) for _ in self._tab.setups]
+
     def arrange(self, count: int, same: bool) -> list[Any]:
         """Which columns there are, and whose parameters show: [shared, column boxes, their own, their votes]."""
         there = [at < count for at in range(MOST_COLUMNS)]
@@ -125,6 +139,9 @@ class _Wiring:
             found.append(listed(contender, self._backends.catalog.get(model_id)))
         return tuple(found)
 
+    def _own_key(self, taken: Taken, one: ListedContender) -> str | None:
+        return taken.keys.get(self._backends.catalog.get(one.contender.model).provider)
+
     def _shown(self, comparison: Comparison) -> list[Any]:
         """Values of every pane and of the state."""
         models = [self._backends.catalog.get(one.contender.model) for one in comparison.contenders]
@@ -144,17 +161,22 @@ class _Wiring:
         }
 
 
-def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Callable[..., Any]) -> None:
+def build(
+    backends: Backends, arena: Arena, pace: Pace, voter: Any, own_keys: Any, mode: Any, opened: Callable[..., Any]
+) -> None:
     """Renders the columns into the surrounding Blocks.
 
-    `voter` holds what tells one browser from another; `opened` is the event after which somebody looks.
+    `voter` holds what tells one browser from another, `own_keys` what its reader has Taken along; `mode` is NAMED while
+    they are in view, `opened` the event of looking at the arena.
     """
     tab = lay_out(backends)
     wiring = _Wiring(tab, backends, arena, pace)
     for accordion, model in [(tab.shared, tab.setups[0].model), *((one.sampling, one.model) for one in tab.setups)]:
         sampling.follow(accordion, model, backends.catalog)
     own = [component for setup in tab.setups for component in setup.inputs]
-    opened(wiring.fill, tab.filled, [tab.filled, *own], **DIRECT)
+    for looked in (mode.change, opened):
+        looked(wiring.offer, [mode, own_keys], [setup.model for setup in tab.setups], **DIRECT)
+    mode.change(wiring.fill, tab.filled, [tab.filled, *own], **DIRECT)
     arranged = [tab.shared_box, *(one.box for one in tab.setups), *(one.own for one in tab.setups)]
     arranged += [tab.votes[at] for at in range(MOST_COLUMNS)]
     for changed in (tab.count.change, tab.same.change):
@@ -162,7 +184,7 @@ def build(backends: Backends, arena: Arena, pace: Pace, voter: Any, opened: Call
     begun = tab.composer.submit(wiring.begin, [tab.composer, tab.state], [tab.asked, *tab.controls], **DIRECT)
     streamed = begun.then(
         wiring.run,
-        [tab.asked, tab.state, *tab.setup_inputs],
+        [tab.asked, tab.state, own_keys, *tab.setup_inputs],
         [*tab.panes, tab.state],
         **STREAMED,
     )

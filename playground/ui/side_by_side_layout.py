@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from ..arena.comparison import Choice
 from ..conversation.reply import Backends
+from ..models.catalog import Catalog
 from . import format, sampling
 from .chatbot import chatbot
 from .comparison_view import LETTERS, MOST_COLUMNS, Comparison
@@ -117,14 +119,20 @@ def lay_out(backends: Backends) -> SideBySide:
     )
 
 
+def offered(catalog: Catalog, own_keys: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The models of a column as (label, id), who can answer first; the reader has a key for those in `own_keys`."""
+    able = {one.id: one.can_be_asked(own_keys) for one in catalog.models.values()}
+    models = sorted(catalog.models.values(), key=lambda one: not able[one.id])
+    return [(format.model_label(one, has_own_key=one.provider in own_keys), one.id) for one in models]
+
+
 def _column(at: int, model: Any, backends: Backends) -> tuple[Setup, Any]:
     """One column: who answers, and the pane under it."""
     letter = LETTERS[at]
-    models = sorted(backends.catalog.models.values(), key=lambda one: not one.available)
     with gr.Column(visible=at < 2, min_width=260, elem_classes="pane compare") as box:
         gr.HTML(f'<div class="seat"><h2><b>{letter}</b></h2></div>', padding=False)
         picker = gr.Dropdown(
-            [(format.model_label(one), one.id) for one in models],
+            offered(backends.catalog),
             value=model.id,
             label=f"Model {letter}",
             show_label=False,
@@ -150,7 +158,7 @@ def _system_prompt() -> Any:
         label="System prompt",
         show_label=False,
         container=False,
-        placeholder="System prompt (leave empty to send none)",
+        placeholder="System prompt (empty: none)",
         lines=1,
         max_lines=6,
     )

@@ -100,6 +100,7 @@ THEME = gr.themes.Base(
 )
 
 
+SCRIPTS = ("light_or_dark.js", "keyboard.js", "rows.js")
 # Gradio confines the style sheet to what is inside of these elements. The prompt box sticks to the window's edge on a
 # phone, so nothing around it may be a scroll container.
 OUTERMOST = """<style>
@@ -116,7 +117,7 @@ def style() -> str:
 
 def head() -> str:
     """What the page's head holds besides: the page's own scripts, and what styles its frame."""
-    return f"{OUTERMOST}<script>{_read('keyboard.js')}{_read('rows.js')}</script>"
+    return f"{OUTERMOST}<script>{''.join(map(_read, SCRIPTS))}</script>"
 
 
 def script(name: str) -> str:

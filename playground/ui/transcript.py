@@ -41,13 +41,13 @@ def turn(reply: Reply, model: ModelSpec | None, *, over: bool = False) -> list[S
         shown.append({"role": "assistant", "content": text_block(text)})
     if reply.error:
         shown.append(failed(reply.error.message))
-    elif reply.done and not reply.text:
-        shown.append(folded(NOTE, "The model finished without writing an answer."))
+    elif reply.done and not reply.text.strip():
+        shown.append(folded(NOTE, format.unwritten(reply)))
     elif over and not reply.done:
         shown.append(folded(NOTE, "Stopped. What had arrived is kept." if reply.text else "Stopped."))
     elif not reply.done and not reply.text and not reply.thinking:
         shown.append(folded(NOTE, reply.status or "Waiting for the first token", pending=True))
-    if (over or reply.done) and (reply.text or reply.thinking):
+    if (over or reply.done) and (reply.text or reply.thinking or reply.usage):
         shown.append(folded(FIGURES, format.figures(reply, model), format.details(reply)))
     return shown
 

@@ -2,14 +2,16 @@
 
 import pytest
 
+from playground.conversation.archive import Totals
 from playground.conversation.growing import Reply
 from playground.conversation.meter import Reading
-from playground.conversation.records import MOST_IMAGE_BYTES, MOST_TOKENS, dump, load
+from playground.conversation.records import MOST_IMAGE_BYTES, dump, load
+from playground.conversation.room import MOST_TOKENS
 from playground.conversation.snippet import Snippet
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
-from playground.types import Image, Message, Options, TokenLogprob
+from playground.types import Image, Message, Options, TokenLogprob, Usage
 from playground.ui import history_view, marks_view, meter, probabilities, variables
 from playground.ui.answer_options import ALTERNATIVES, AnswerOptions
 from playground.ui.chat_session import Session, new_conversation
@@ -117,12 +119,10 @@ def test_pictures_and_probabilities_are_kept_and_what_is_too_large_is_said():
     kept = load(dump(conversation))
     assert kept.turns[0].message == conversation.turns[0].message
     assert kept.turns[1].reply.tokens == tokens
-    assert (
-        "tokens"
-        not in dump(
-            asked_with().said(Message("assistant", ""), Reply("m", tokens=tokens * (MOST_TOKENS + 1)), under=0)
-        )["turns"][1]["reply"]
-    )
+    many = asked_with().said(Message("assistant", ""), Reply("m", tokens=tokens * (MOST_TOKENS + 1)), under=0)
+    assert "too many to be kept after a reload" in str(history_view.drawn(many, lambda _: None))
+    assert "tokens" not in dump(many)["turns"][1]["reply"]
+    assert "2,001 tokens) were too many to be kept" in str(history_view.drawn(load(dump(many)), lambda _: None))
 
     large = asked_with(Image("image/png", b"x" * (MOST_IMAGE_BYTES + 1), 1, 1))
     assert "too large to be kept" in str(history_view.drawn(large, lambda _: None))
@@ -130,3 +130,43 @@ def test_pictures_and_probabilities_are_kept_and_what_is_too_large_is_said():
     assert (again.turns[0].message.images, again.turns[0].lost_images) == ((), 1)
     assert "attach it again to ask about it" in str(history_view.drawn(again, lambda _: None))
     assert dump(again)["turns"][0]["lost_images"] == 1
+
+
+def test_no_key_of_an_answer_is_in_the_marks_under_it():
+    key = "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw"
+    text = f"See https://x.example/?key={key} and [{key}](https://y.example/{key})."
+    reply = Reply("m", text=text, violations=(f"url: '{key}' is too long.",), finish_reason="stop")
+    shown = marks_view.shown(reply)
+    assert key not in str(shown)
+    titles = [message["metadata"]["title"] for message in shown]
+    assert titles[1:] == ["2 sources", "3 keys were hidden in this answer"]
+    bodies = [message["content"][0]["text"] for message in shown]
+    assert bodies[0] == "- url: '\\[key hidden\\]' is too long."
+    assert "- `https://x.example/?key=[key hidden]`" in bodies[1], "a link would lead to another address"
+    assert bodies[1].splitlines()[0] == "- \\[key 2 hidden\\]: `https://y.example/[key 3 hidden]`"
+
+
+@pytest.mark.parametrize(
+    ("totals", "line"),
+    [
+        (Totals(1, Usage(1200, 300), 0.0123), "1 answer · 1,200 in · 300 out · $0.0123"),
+        (
+            Totals(2, Usage(1200, 300, 400, 50), 0.0123),
+            "2 answers · 1,200 in · 300 out · 400 cached · 50 thinking · $0.0123",
+        ),
+        (
+            Totals(2, Usage(1200, 300, 0, 50, estimated=True), 0.0123, 1, cost_estimated=True),
+            "2 answers · ≈ 1,200 in · ≈ 300 out · ≈ 50 thinking · ≈ $0.0123 · 1 of unknown price",
+        ),
+        (Totals(2, Usage(1, 3, estimated=True), 0.0123), "2 answers · ≈ 1 in · ≈ 3 out · $0.0123"),
+        (Totals(), ""),
+    ],
+)
+def test_the_totals_name_every_kind_of_token_that_there_was_and_mark_what_is_estimated(totals, line):
+    assert history_view.totals_line(totals) == line
+
+
+def test_the_totals_say_on_hover_how_fast_the_answers_came():
+    title = history_view.totals_html(Totals(3, Usage(1, 3), 0.0, ttft_s=0.4, tokens_per_s=48.2))
+    assert "First token after 0.40 s (median). 48 tok/s over all answers." in title
+    assert "First token" not in history_view.totals_html(Totals(1, Usage(1, 3)))

@@ -91,7 +91,7 @@ def test_the_reveal_names_everything_and_escapes_it():
         "Model &lt;1&gt;",
         "Be &lt;i&gt;brief&lt;/i&gt;.",
         "temperature 0.7, stop &#x27;END&#x27;",
-        "first token 0.41 s · 88 tok/s · 1,200 in · 34 out · price unknown",
+        "<i>first token 0.41 s</i> · <i>88 tok/s</i> · <i>1,200 in</i> · <i>34 out</i> · <i>price unknown</i>",
     ):
         assert said in card, card
     assert 'class="seat won"' in card
@@ -122,5 +122,6 @@ def test_after_undo_the_next_prompt_starts_another_battle():
 def test_a_tally_counts_by_contender():
     table = arena_view.tally_table([(ListedContender("x", "<One>", Contender("m")), Tally(9, 4, 3, 1, 1))])
     assert "&lt;One&gt;" in table
+    assert "title='You found its answer better'>Won" in table
     assert "<td>9</td><td>4</td><td>3</td><td>1</td><td>1</td>" in table
     assert "not voted yet" in arena_view.tally_table([])

@@ -81,6 +81,24 @@ def test_an_answer_that_was_cut_goes_on_in_its_own_place():
     assert verbs(settled)[2][:2] == ["back", "next"]
     stopped = Session(going.conversation, going.question, None, going.cut).settled(WHO)
     assert texts(stopped) == ["Q1", "A1 and"], "stopped before it went on, it is what it was"
+    assert "on" in verbs(stopped)[2]
+    assert stopped.conversation.totals() == going.conversation.totals(), "and has cost no more"
+
+
+def test_an_answer_that_was_cut_before_its_first_word_cannot_go_on():
+    for text in ("", " \n"):
+        session = answered(reply=replace(CUT, text=text, thinking="Hm"))
+        assert verbs(session)[1] == ["retry", "undo", "fork"]
+
+
+def test_the_repair_is_asked_for_and_shown_without_the_key_that_is_wrong():
+    key = "AIza" + "Sy0123456789abcdefghijklmnopqrstuvw"
+    session = answered(reply=replace(DONE, text=f'{{"a": "{key}"}}', violations=(f"a: '{key}' is not a number.",)))
+    repairing = session.repairing(1)
+    shown = history_view.drawn(repairing.conversation, lambda _: None)
+    assert f"- a: '{MASK}' is not a number." in texts(repairing)[-1]
+    assert key not in str(shown)
+    assert key in texts(repairing)[1], "the model gets its answer as it was"
 
 
 def test_every_message_can_be_forked_a_question_too():

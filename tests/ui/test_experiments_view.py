@@ -1,6 +1,7 @@
 """An experiment as values: its form, its button, its grid, figures and plots."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -37,6 +38,10 @@ def shown(*texts, sweep=SWEEP, running=False, **changes):
     failed = sum(result.failed for result in results.values())
     progress = Progress(len(planned.cells), len(results), failed, 7 * len(results))
     return Shown("r" * 24, 0.0, planned, results, replace(progress, **changes), running)
+
+
+def words(html):
+    return re.sub("<[^>]*>", "", html)
 
 
 def a_form(**changes):
@@ -92,11 +97,18 @@ def test_the_button_says_calls_tokens_and_cost():
 
 
 def test_progress_says_what_is_done_spent_and_left():
-    said = view.progress(shown("a", "b", running=True, eta_s=8.2, tokens_per_s=41.0))
+    said = words(view.progress(shown("a", "b", running=True, eta_s=8.2, tokens_per_s=41.0)))
     assert "2 of 4 done · 14 tokens · free · 41 tok/s · about 8 s left" in said
     assert "price unknown" in view.progress(shown("a", cost=None))
     assert "1 failed" in view.progress(shown("a", ValueError("x")))
     assert "stopped" in view.progress(shown("a"))
+
+
+def test_every_number_of_the_progress_says_what_it_counts():
+    for run in (shown("a", ValueError("x"), running=True, eta_s=8.2, tokens_per_s=41.0), shown("a")):
+        line = view.progress(run).partition("<p>")[2].partition("</p>")[0]
+        assert len(re.findall(r'<span title="[^"]+">[^<]+</span>', line)) == len(words(line).split(format.DOT))
+    assert "3 calls have not been made" in view.progress(shown("a"))
 
 
 def test_the_grid_escapes_marks_differences_and_shows_failures():

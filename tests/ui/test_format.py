@@ -35,6 +35,7 @@ def test_speed_counts_the_tokens_after_the_first():
 def test_a_model_is_labelled_with_price_window_and_reason():
     assert format.model_label(CATALOG.get("gpt-4o")) == "GPT-4o · $2.5 / $10 per M · 128K"
     assert format.model_label(CATALOG.get("claude-haiku-4-5")).endswith("200K · needs ANTHROPIC_API_KEY")
+    assert format.model_label(CATALOG.get("claude-haiku-4-5"), has_own_key=True).endswith("200K")
     assert "price unknown" in format.model_label(CATALOG.get("moonshotai/Kimi-K3"))
 
 
@@ -56,3 +57,8 @@ def test_the_header_follows_the_embedded_model():
         header.state_of(CATALOG, LocalState("failed", message="<No> network"))
     )
     assert header.state_of(CATALOG, None).local == "Embedded model switched off"
+
+
+def test_an_estimated_cost_has_the_sign_of_its_tokens():
+    shown = [format.money(usd, estimated=True) for usd in (None, 0, 0.00001, 0.00314, 1.5)]
+    assert shown == ["price unknown", "free", "< $0.0001", "≈ $0.0031", "≈ $1.50"]

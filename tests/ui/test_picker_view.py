@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from playground.models.catalog import load_catalog
-from playground.providers.listing import Listing
+from playground.providers.listing import MOST, Listing
 from playground.settings import clean_key, load_settings
 from playground.ui import keys, picker_view
 
@@ -62,3 +62,28 @@ def test_keys_are_cleaned_hidden_and_read_back_only_for_known_providers():
     remembered = json.dumps({"openai": "sk-1", "nobody": "x", "google": 5, "anthropic": "two words"})
     assert keys.read(remembered, {"openai": 0, "google": 0, "anthropic": 0}) == {"openai": "sk-1"}
     assert keys.read("{", {"openai": 0}) == keys.read("[]", {"openai": 0}) == {}
+
+
+def test_a_model_that_its_provider_does_not_list_is_marked_and_can_be_chosen():
+    assert entries()["gpt-4o"]["note"] == "", "nobody was asked"
+    found = entries(replace(CATALOG, served={"openai": ("gpt-4o", "gpt-4o-mini-2026-05-01")}))
+    assert (found["gpt-4o"]["note"], found["gpt-4o-mini"]["note"]) == ("", "")
+    assert (found["gpt-5.5"]["note"], found["gpt-5.5"]["why"]) == ("not listed by OpenAI", "")
+    assert found["smollm2-135m-instruct"]["note"] == ""
+    assert found["claude-opus-5-5"]["note"] == ""
+
+
+def test_a_models_name_is_no_version_of_another_and_a_list_that_was_cut_off_marks_nobody():
+    catalog = replace(CATALOG, served={"openai": ("gpt-5.4-mini", "gpt-5-mini-2025-08-07")})
+    found = entries(catalog)
+    assert found["gpt-5.4"]["note"] == "not listed by OpenAI"
+    assert found["gpt-5-mini"]["note"] == ""
+    cut_off = tuple(f"model-{at}" for at in range(MOST))
+    assert entries(replace(CATALOG, served={"openai": cut_off}))["gpt-4o"]["note"] == ""
+
+
+def test_what_a_readers_key_lists_marks_models_for_that_reader():
+    own = entries(own={"anthropic"}, served={"anthropic": ("claude-haiku-4-5-20251001",)})
+    assert own["claude-haiku-4-5"]["note"] == ""
+    assert own["claude-opus-5-5"]["note"] == "not listed by Anthropic"
+    assert entries()["claude-opus-5-5"]["note"] == ""

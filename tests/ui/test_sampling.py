@@ -1,5 +1,6 @@
 """The accordion's values: read into SamplingParams, fitted to a model."""
 
+from playground.conversation.share import read_query
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
 from playground.types import SamplingParams
@@ -36,7 +37,7 @@ def test_stop_is_one_string_a_line_and_a_typed_break_is_a_line_break():
 def test_what_is_put_into_the_controls_stays_within_the_limits_that_they_are_given():
     given = SamplingParams(temperature=9.0, top_k=100_000, max_tokens=10_000, effort="enormous")
     switches, values = by_field(EVERY.preset(given, CATALOG.get("smollm2-135m-instruct")))
-    assert (values["temperature"]["value"], values["top_k"]["value"]) == (2.0, 200)
+    assert (values["temperature"]["value"], values["top_k"]["value"]) == (2.0, 1000)
     assert values["max_tokens"]["maximum"] == values["max_tokens"]["value"] < 10_000
     assert switches["effort"]["value"] is False
     assert "value" not in values["effort"]
@@ -49,6 +50,20 @@ def test_what_a_model_does_not_take_is_not_put_into_the_controls():
     given = SamplingParams(temperature=0.5, effort="none")
     switches, _ = by_field(EVERY.preset(given, CATALOG.get("gpt-5.5")))
     assert switches["temperature"]["value"] is True
+
+
+def test_the_controls_hold_exactly_what_a_link_was_read_as():
+    """One truth for the limits: what a link is said to be read as is what is sent."""
+    asked = {"temperature": "1.9", "top_p": "0.3", "top_k": "700", "min_p": "0.2", "max_tokens": "1e9", "seed": "1e300"}
+    asked |= {"presence_penalty": "-9", "frequency_penalty": "1", "effort": "low", "stop": "END"}
+    for model in CATALOG.models.values():
+        contender, _ = read_query({"model": model.id, **asked}, CATALOG)
+        wanted = contender.sampling.sent()
+        switches, values = by_field(EVERY.preset(contender.sampling, model))
+        assert {field for field in FIELDS if switches[field]["value"]} == wanted.keys()
+        assert {field: values[field]["value"] for field in wanted} == wanted
+        limited = [field for field in wanted if "maximum" in values[field]]
+        assert all(values[field]["minimum"] <= wanted[field] <= values[field]["maximum"] for field in limited)
 
 
 def test_an_emptied_field_counts_as_unset():

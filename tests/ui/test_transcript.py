@@ -1,5 +1,7 @@
 """The chatbot's messages as values: what is shown of a reply, and what a model gets back of it."""
 
+from dataclasses import replace
+
 from playground.conversation.growing import Reply
 from playground.errors import ProviderError
 from playground.models.catalog import load_catalog
@@ -78,12 +80,24 @@ def test_dropped_parameters_and_thinking_tokens_are_in_the_details():
 
 def test_an_estimate_is_marked():
     reply = Reply(MODEL.id, "Hi", usage=Usage(5, 9, estimated=True), finish_reason="stop", cost=0.0)
-    assert "≈ 5 in · ≈ 9 out" in titles(transcript.turn(reply, MODEL))[-1]
+    assert "≈ 5 in · ≈ 9 out · free" in titles(transcript.turn(reply, MODEL))[-1]
+    assert "≈ 5 in · ≈ 9 out · ≈ $0.0031" in titles(transcript.turn(replace(reply, cost=0.0031), MODEL))[-1]
+    reported = replace(reply, usage=Usage(5, 9), cost=0.0031)
+    assert "5 in · 9 out · $0.0031" in titles(transcript.turn(reported, MODEL))[-1]
 
 
-def test_thinking_without_an_answer_says_so():
-    reply = Reply(MODEL.id, "", "Hmm", Usage(1, 2), "length")
-    assert "The model finished without writing an answer." in titles(transcript.turn(reply, MODEL))
+def test_an_answer_without_a_word_says_why_and_what_to_do_and_what_it_took():
+    thought = Reply(MODEL.id, "", "Hmm", Usage(1, 2), "stop", cost=0.0)
+    assert "The model finished without writing an answer." in titles(transcript.turn(thought, MODEL))
+    cut = titles(transcript.turn(replace(thought, finish_reason="length"), MODEL))
+    thinking = "Cut off at the output limit while the model was still thinking: "
+    assert f"{thinking}raise Max tokens or lower Effort, and ask again." in cut
+    unseen = Reply(MODEL.id, usage=Usage(1, 900, thinking_tokens=900), finish_reason="length", cost=0.0)
+    shown = titles(transcript.turn(unseen, MODEL))
+    assert shown[0].startswith(thinking)
+    assert "900 out" in shown[1]
+    short = titles(transcript.turn(replace(unseen, usage=Usage(1, 1)), MODEL))
+    assert short[0] == "Cut off at the output limit before a word of the answer: raise Max tokens, and ask again."
 
 
 def test_stop_leaves_nothing_spinning_and_says_so():
