@@ -31,6 +31,10 @@ api_key_env = "VAULT_KEY"
 """
 
 
+# Words of an answer that every test stops, however slow its machine is.
+ENDLESS = 20_000
+
+
 @dataclass
 class Desk:
     """Where the server is, and what it was asked."""
@@ -52,7 +56,7 @@ class Desk:
         self.bodies.append(body)
         asked = body["messages"][-1]["content"]
         if "slowly" in asked:
-            return StreamingResponse(chunks(["so"] * 2000, "stop", pause_s=0.02), media_type="text/event-stream")
+            return StreamingResponse(chunks(["so"] * ENDLESS, "stop", pause_s=0.02), media_type="text/event-stream")
         words = f"Answer {len(self.bodies)} to: {asked}".split(" ")
         kept = words[: body.get("max_tokens") or len(words)]
         reason = "stop" if len(kept) == len(words) else "length"

@@ -182,7 +182,9 @@ async def test_a_body_over_the_limit_is_413(announced):
     headers = {"content-type": "application/json"}
     response = await http.post("/chat", content=big if announced else pieces(), headers=headers)
     assert response.status_code == 413
-    assert "larger than" in response.json()["error"]["message"]
+    said = response.json()
+    assert "larger than" in said["error"]["message"]
+    assert said["detail"] == said["error"]["message"], "which is what the page itself shows"
     assert provider.requests == []
 
 

@@ -4,12 +4,14 @@ import asyncio
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
 
 import httpx2
 
 from bench.load.page import Layout, Page
 
-from .conftest import start_app
+from .conftest import ROOT, start_app
 from .upstream import SAYINGS, configured, upstream
 
 WORDS = [f"word{at} " for at in range(100)]
@@ -88,3 +90,24 @@ def test_told_to_end_every_kind_of_stream_of_the_page_comes_to_its_end(tmp_path)
         assert database.execute("SELECT battle, outcome FROM vote").fetchall() == [(battle, "b")]
         statuses = {row[0] for row in database.execute("SELECT status FROM battle")}
     assert statuses == {"ready"}
+
+
+ENDLESS = """
+import os, signal, threading, time
+from types import SimpleNamespace
+from playground.ui import launch
+
+print(launch.DRAIN_S, flush=True)
+launch.DRAIN_S, launch.FAREWELL_S = 0.5, 0.0
+page = SimpleNamespace(is_running=True, close=lambda verbose: print("closed"))
+gate = SimpleNamespace(active=1, draining=False)
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+began = time.monotonic()
+launch.serve(page, gate, lambda: 0)
+print(gate.draining, time.monotonic() - began >= 0.7)
+"""
+
+
+def test_a_stream_without_an_end_is_waited_for_and_then_left():
+    ran = subprocess.run([sys.executable, "-c", ENDLESS], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.split() == ["20.0", "closed", "True", "True"], ran.stderr

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from .conftest import ROOT, clean_environment, free_port, start_app
+from .pictures import PNG
 from .upstream import SAYINGS, configured, upstream
 
 KEYS = {
@@ -67,6 +68,11 @@ def votable(app, http):
     return json.loads(said.text.splitlines()[0][6:])["battle"], said
 
 
+def indices(http):
+    """Of every function that the page has, and of one more that it has not."""
+    return range(len(http.get("/config").json()["dependencies"]) + 1)
+
+
 def everything_asked(app, http):
     """What the app answers when all that it can do is done, well and badly."""
     bearer = {"Authorization": f"Bearer {KEYS['PLAYGROUND_ADMIN_TOKEN']}"}
@@ -83,7 +89,7 @@ def everything_asked(app, http):
     said += [
         http.get(path) for path in ("/metrics", "/export?format=csv", "/leaderboard", "/readyz", "/verdict?a=x&b=y")
     ]
-    for index in range(0, 120, 7):
+    for index in indices(http):
         body = {"fn_index": index, "data": [None] * 3, "session_hash": "s"}
         said.append(http.post("/gradio_api/run/predict", json=body))
     return said
@@ -151,11 +157,22 @@ def test_a_public_page_with_keys_and_no_budget_is_not_started(tmp_path):
     assert check(tmp_path, OPENAI_API_KEY="sk-x").returncode == 0
 
 
-@pytest.mark.parametrize("path", ["/chat", "/battles", "/gradio_api/queue/join", "/gradio_api/run/predict"])
+@pytest.mark.parametrize(
+    "path", ["/chat", "/battles", "/gradio_api/queue/join", "/gradio_api/run/predict", "/gradio_api/upload"]
+)
 def test_fifty_megabytes_are_refused_unread(public_app, path):
     body = b'{"data": ["' + b"x" * 50_000_000 + b'"]}'
     said = httpx2.post(public_app.url + path, content=body, headers={"content-type": "application/json"}, timeout=60)
     assert said.status_code == 413
+
+
+def test_files_of_one_request_are_limited_together(public_app):
+    files = [("files", (f"{at}.png", PNG.data + b"x" * 4_000_000)) for at in range(4)]
+    few, many = [
+        httpx2.post(f"{public_app.url}/gradio_api/upload", files=some, timeout=60) for some in (files[:3], files)
+    ]
+    assert (few.status_code, many.status_code) == (200, 413)
+    assert "choose fewer or smaller files" in many.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +233,7 @@ def test_nobody_makes_the_server_call_an_address(public_app):
         for path in (f"/gradio_api/proxy={inside}/x", f"/gradio_api/file={inside}/x"):
             assert http.get(path).status_code == 404
         file = {"path": f"{inside}/x", "url": f"{inside}/x", "meta": {"_type": "gradio.FileData"}}
-        for index in range(120):
+        for index in indices(http):
             body = {"fn_index": index, "data": [file] * 4, "session_hash": "ssrf"}
             http.post("/gradio_api/run/predict", json=body)
     server.shutdown()

@@ -1,7 +1,7 @@
 """A model server that speaks OpenAI's wire format and says what a test wants, for the whole app as a process.
 
 The model's id says how it behaves: "quick", "slow" (five times as slow), "broken" (status 500), "endless",
-"judge" (says: tie).
+"judge" (says: tie), "refusing" (status 400 with what the test has it say).
 Everything else it sends (ids, fingerprints, usage) is full of canaries that no page may pass on before a vote.
 """
 
@@ -43,6 +43,7 @@ top_p = 0.1234567
 MORE = {
     "broken": '"canarymodel-broken" = { provider = "lab", name = "Canaryname Broken" }',
     "endless": '"canarymodel-endless" = { provider = "lab", name = "Canaryname Endless" }',
+    "refusing": '"canarymodel-refusing" = { provider = "lab", name = "Canaryname Refusing" }',
 }
 
 
@@ -52,6 +53,9 @@ async def complete(request: Request):
     if how == "broken":
         said = f"{CANARY} of {body['model']} with {request.headers.get('authorization')}"
         return JSONResponse({"error": {"message": said, "type": "server_error"}}, 500)
+    if how == "refusing":
+        said = "".join(SAYINGS.get(body["messages"][-1]["content"], [CANARY]))
+        return JSONResponse({"error": {"message": said, "type": "invalid_request_error"}}, 400)
     return StreamingResponse(chunks(body, how), media_type="text/event-stream", headers={"x-request-id": CANARY})
 
 

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from playground.lab.prompts import read_file, read_lines, write_lines
 
-from ..browser.chat_page import Chat
+from ..browser.chat_page import Chat, pick
 from ..upstream import SAYINGS
 from .payloads import hostile_conversation, payloads
 
@@ -27,7 +27,7 @@ FORBIDDEN = (
 TEXTS = (
     "#conversation .message-row .md, .pane .message-row .md, .seat, .board, #lab-grid, #lab-figures, #lab-plots, "
     "#lab-notes, #tokens, #next-strip, #next-bars, #next-greedy, #next-tree, #score-tokens, .convs-list, .convs-note, "
-    "[data-testid=toast-text], #prompt-problem, ul.options, #verdict, .tally"
+    "[data-testid=toast-text], #prompt-problem, ul.options, #verdict, .tally, #compare-notice"
 )
 SLOW = 180_000  # milliseconds: the embedded model on a busy machine
 # In those places stand things of ours too.
@@ -67,6 +67,43 @@ async def in_arena(page, said):
             await check(page)
             await page.get_by_role("button", name="Next battle").click()
             await expect(page.locator("#pane-a .bot-row")).to_have_count(0)
+
+
+async def in_side_by_side(page, said):
+    """Payloads as the names of four models, as prompts, as all that they answer, and as what one of them is refused."""
+    await page.get_by_role("tab", name="Arena").click()
+    await page.get_by_text("Side by side").click()
+    await page.get_by_text("4 columns").click()
+    for at, letter in enumerate("abcd"):
+        await page.locator(f"#compare-model-{letter} input").click()
+        await expect(page.get_by_role("option").first).to_contain_text("<script")
+        await check(page)
+        await page.get_by_role("option").nth(at).click()
+        await expect(page.get_by_role("option")).to_have_count(0)
+    # Few prompts with long answers: all four columns are drawn anew with each.
+    for at in range(0, len(said), 13):
+        await _ask_columns(page, at // 13, "\n\n".join(said[at : at + 13]))
+        await expect(page.locator("#best-d")).to_be_enabled(timeout=30_000)
+        await check(page)
+    await expect(page.locator("#compare-d .thought-group").first).to_contain_text("<")
+    await page.locator("#best-b").click()
+    await expect(page.locator("#compare-notice")).to_contain_text("B is best")
+    await check(page)
+    await pick(page, page.locator("#compare-model-c input"), "Canaryname Refusing")
+    for at, text in enumerate(said[:3]):
+        await _ask_columns(page, at, text[:200])
+        await expect(page.locator("#compare-notice")).to_contain_text("A column gave no answer", timeout=30_000)
+        await expect(page.locator("#compare-c")).to_contain_text("it says: “")
+        await check(page)
+
+
+async def _ask_columns(page, at, text):
+    """The question number `at` of a comparison, which is answered with `text`."""
+    prompt = f"<img src=x onerror=window.ran=1> {at} {text[:30]!r}"
+    SAYINGS[prompt] = [text]
+    await page.locator("#compare-composer textarea").fill(prompt)
+    await page.locator("#compare-composer textarea").press("Enter")
+    await expect(page.locator("#compare-a .user-row")).to_have_count(at + 1)
 
 
 async def in_leaderboard(page, said):
@@ -181,6 +218,7 @@ TITLES = """async names => {
 SURFACES = {
     "chat": in_chat,
     "arena": in_arena,
+    "side by side": in_side_by_side,
     "leaderboard": in_leaderboard,
     "experiments": in_experiments,
     "tokens": in_tokens,

@@ -1,8 +1,30 @@
 """The chat page as a reader handles it."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
+
+# Seconds that a page is given to show something: a model writes slowly beside other tests.
+PATIENCE_S = 15
+
+# How wide the page wants to be. Gradio cuts off what is wider than the window, so it is asked without that.
+WIDTH = """() => {
+  const container = document.querySelector(".gradio-container");
+  container.style.setProperty("overflow", "visible", "important");
+  const wide = document.documentElement.scrollWidth;
+  container.style.removeProperty("overflow");
+  return wide;
+}"""
+
+TURNS_KEPT = """() => new Promise((good, bad) => {
+  const opening = indexedDB.open("llm-playground", 1);
+  opening.onsuccess = () => {
+    const asked = opening.result.transaction("records").objectStore("records").getAll();
+    asked.onsuccess = () => good(Math.max(0, ...asked.result.map((record) => record.turns.length)));
+    asked.onerror = () => bad(asked.error);
+  };
+})"""
 
 
 class Chat:
@@ -17,11 +39,22 @@ class Chat:
         self.list = page.locator(".convs-list li")
         self.note = page.locator(".convs-note")
         self.picker = page.locator(".picker-button")
+        self.alert = page.locator(".toast-wrap")
 
     async def open(self, app, query=""):
         await self.page.goto(app.url + query)
         await self.box.wait_for()
         await expect(self.picker.locator(".picker-name")).not_to_be_empty()
+
+    async def turns_kept(self):
+        """Of the longest conversation that the browser keeps."""
+        return await self.page.evaluate(TURNS_KEPT)
+
+    async def kept(self, turns):
+        """Waits until so many are kept: the page stores after it has drawn, and a reload before that loses them."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.turns_kept() < turns:
+                await asyncio.sleep(0.1)
 
     async def set(self, parameter, value):
         switch = self.page.get_by_role("checkbox", name=parameter, exact=True)
@@ -36,6 +69,17 @@ class Chat:
         await self.picker.click()
         await self.page.get_by_role("searchbox", name="Search models").fill(name)
         await self.page.get_by_role("option", name=re.compile(re.escape(name))).first.click()
+
+    async def want_json(self, schema=""):
+        await self.page.get_by_text("Answer and context").click()
+        await self.page.get_by_role("checkbox", name="Answer in JSON").check()
+        if schema:
+            await self.write_schema(schema)
+
+    async def write_schema(self, schema):
+        field = self.page.locator("#json-schema textarea")
+        await field.fill(schema)
+        await field.blur()
 
     async def ask(self, text):
         await expect(self.box).to_be_enabled()
@@ -62,4 +106,12 @@ class Chat:
         await self.transcript.get_by_role("button", name=re.compile("submit", re.I)).click(force=True)
 
     async def no_sideways_scroll(self, width):
-        assert await self.page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = await self.page.evaluate(WIDTH)
+        assert wide <= width, f"the page is {wide} px wide"
+
+
+async def pick(page, field, name):
+    """Chooses in one of Gradio's lists. Waits for its end: the list of the next one would be taken for it."""
+    await field.fill(name)
+    await page.get_by_role("option", name=re.compile(rf"^{re.escape(name)}( ·|$)")).click()
+    await expect(page.get_by_role("option")).to_have_count(0)

@@ -9,11 +9,14 @@ import pytest
 
 from ..conftest import start_app
 from ..desk import serving_desk
+from ..filled import fill
+from ..oracle import Oracle
+from ..upstream import SAYINGS, upstream
+from .chat_page import PATIENCE_S
+from .screens import ANSWER, QUESTION
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PICTURES = Path(__file__).parent / "pictures"
-# Seconds that a page is given to show something: a model writes slowly beside other tests.
-PATIENCE_S = 15
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 
 
@@ -79,3 +82,34 @@ def office(desk, tmp_path_factory):
     app = start_app(folder, **desk.environment(folder))
     yield app
     app.stop()
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    with serving_desk(Oracle()) as oracle:
+        yield oracle
+
+
+@pytest.fixture(scope="module")
+def temple(oracle, tmp_path_factory):
+    """The app whose models the oracle serves."""
+    folder = tmp_path_factory.mktemp("temple")
+    app = start_app(folder, **oracle.environment(folder))
+    yield app
+    app.stop()
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """The embedded model, contenders that answer at once, and votes."""
+    folder = tmp_path_factory.mktemp("everything")
+    (folder / "data").mkdir()
+    SAYINGS[QUESTION] = [ANSWER]
+    with upstream() as url:
+        environ = fill(folder, 60, url=url)
+        with (folder / "own.toml").open("a") as config:
+            config.write('\n[contenders.the-endless]\nmodel = "the-endless"\nretired = true\n')
+        app = start_app(folder, **{**environ, "PLAYGROUND_LOCAL": "on", "PLAYGROUND_ADMIN_TOKEN": "token"})
+        yield app
+        app.stop()
+    del SAYINGS[QUESTION]

@@ -7,26 +7,11 @@ import axe_playwright_python
 import pytest
 from playwright.async_api import expect
 
-from ..conftest import start_app
-from ..filled import fill
-from ..upstream import SAYINGS, upstream
+from . import screens
 from .chat_page import Chat
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
-SOON = 120_000  # milliseconds; on a busy machine the small model is slow
-QUESTION = "Show all that an answer can hold."
-ANSWER = """Text with a [link](https://example.com), `code` and **weight**.
-
-```python
-# half of it
-def half(number: int) -> float:
-    return number / 2 + len("two")
-```
-
-| Name | Number |
-|---|---:|
-| one | 1 |
-"""
+LIGHT = "?__theme=light&model=m0"
 # What Gradio's own markup breaks wherever its part is used: a foldable line is a button that holds a nameless one.
 GRADIOS = {("button-name", ".thought-group .arrow"), ("nested-interactive", ".thought-group")}
 FIND = """async () => {
@@ -41,91 +26,36 @@ FIND = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory):
-    """The embedded model, contenders that answer at once, and votes."""
-    folder = tmp_path_factory.mktemp("everything")
-    (folder / "data").mkdir()
-    SAYINGS[QUESTION] = [ANSWER]
-    with upstream() as url:
-        environ = fill(folder, 60, url=url)
-        with (folder / "own.toml").open("a") as config:
-            config.write('\n[contenders.the-endless]\nmodel = "the-endless"\nretired = true\n')
-        app = start_app(folder, **{**environ, "PLAYGROUND_LOCAL": "on", "PLAYGROUND_ADMIN_TOKEN": "token"})
-        yield app
-        app.stop()
-    del SAYINGS[QUESTION]
-
-
-async def chat(page, app):
-    talk = Chat(page)
-    await talk.open(app, "?__theme=light&model=m0")
-    await talk.ask(QUESTION)
-    await talk.answered()
+async def chat(page):
+    await screens.chat(page)
     for part in await page.locator(".chat-side button.label-wrap").all():
         await part.click()
     await page.get_by_role("checkbox", name="Temperature", exact=True).check()
 
 
-async def picker(page, app):
-    talk = Chat(page)
-    await talk.open(app, "?__theme=light")
-    await talk.picker.click()
+async def picker(page):
+    await Chat(page).picker.click()
     await expect(page.get_by_role("searchbox", name="Search models")).to_be_focused()
 
 
-async def arena(page, app):
-    await look_at(page, app, "Arena")
-    await page.locator("#arena-composer textarea").fill(QUESTION)
-    await page.locator("#arena-composer textarea").press("Enter")
-    await expect(page.locator("#vote-a")).to_be_enabled(timeout=SOON)
-    await page.locator("#vote-a").click()
-    await expect(page.locator("#seat-a")).to_contain_text("System prompt")
-    for part in ("Choose the pair", "Your votes"):
-        await page.get_by_role("button", name=part).click()
-
-
-async def side_by_side(page, app):
-    await look_at(page, app, "Arena")
-    await page.get_by_text("Side by side").click()
-    await page.get_by_text("4 columns").click()
-    await page.get_by_label("Same system prompt and parameters for all").check()
-    await expect(page.locator("#compare-d")).to_be_visible()
-
-
-async def leaderboard(page, app):
-    await look_at(page, app, "Leaderboard")
-    await expect(page.locator("#heat td").first).to_be_visible()
+async def leaderboard(page):
+    await screens.leaderboard(page)
     await page.get_by_role("button", name=re.compile("Judge")).click()
 
 
-async def experiments(page, app):
-    await look_at(page, app, "Experiments")
-    await page.locator("#lab-prompts textarea").fill(QUESTION)
-    await page.locator("#lab-max-tokens input").fill("8")
-    await page.locator("#lab-samples input").fill("1")
+async def experiments(page):
+    await screens.experiments(page)
     await page.get_by_role("button", name="More parameters").click()
-    await expect(page.locator("#lab-run")).to_contain_text("Run 5 calls")
-    await page.locator("#lab-run").click()
-    await expect(page.locator("#lab-progress")).to_contain_text("5 of 5 done", timeout=SOON)
-    await expect(page.locator("#lab-plots svg").first).to_be_visible()
 
 
-async def tokens(page, app):
-    await look_at(page, app, "Tokens")
-    await expect(page.locator("#score-figures")).to_contain_text("Perplexity", timeout=SOON)
-    await expect(page.locator("#next-tree button").first).to_be_visible(timeout=SOON)
+SCREENS = [chat, picker, screens.arena, screens.side_by_side, leaderboard, experiments, screens.tokens]
 
 
-async def look_at(page, app, tab):
-    await page.goto(f"{app.url}/?__theme=light")
-    await page.get_by_role("tab", name=tab, exact=True).click()
-
-
-@pytest.mark.parametrize("screen", [chat, picker, arena, side_by_side, leaderboard, experiments, tokens])
+@pytest.mark.parametrize("screen", SCREENS)
 async def test_axe_finds_nothing_serious_that_is_ours(page, everything, screen):
     await page.emulate_media(reduced_motion="reduce")
-    await screen(page, everything)
+    await screens.opened(page, everything, LIGHT)
+    await screen(page)
     await page.evaluate(f"globalThis.GRADIOS = {[list(one) for one in GRADIOS]}")
     await page.evaluate(AXE)
     for theme in ("light", "dark"):
@@ -135,7 +65,8 @@ async def test_axe_finds_nothing_serious_that_is_ours(page, everything, screen):
 
 
 async def test_axe_sees_a_control_without_a_name_and_text_without_contrast(page, everything):
-    await look_at(page, everything, "Arena")
+    await screens.opened(page, everything, LIGHT)
+    await screens.look_at(page, "Arena")
     await page.evaluate(
         "document.querySelector('.panes').insertAdjacentHTML('beforebegin',"
         " '<button></button><p style=\"color: #ccc; background: #fff\">pale</p>')"

@@ -4,128 +4,40 @@ import base64
 import json
 import re
 
-import pytest
 from playwright.async_api import expect
 
-from ..conftest import start_app
-from ..desk import serving_desk
-from ..oracle import RIGHT, SECRET, WRONG, Oracle
+from ..oracle import RIGHT, SECRET, WRONG
 from ..pictures import PNG
 from .chat_page import Chat
 
 SCHEMA = '{"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}'
 
 
-@pytest.fixture(scope="module")
-def oracle():
-    with serving_desk(Oracle()) as oracle:
-        yield oracle
-
-
-@pytest.fixture(scope="module")
-def temple(oracle, tmp_path_factory):
-    """The app whose models the oracle serves."""
-    folder = tmp_path_factory.mktemp("temple")
-    app = start_app(folder, **oracle.environment(folder))
-    yield app
-    app.stop()
-
-
-def alert(page):
-    return page.locator(".toast-wrap")
-
-
-async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(temple, oracle, page):
+async def test_json_without_a_schema_is_asked_for_and_checked(temple, oracle, page):
     chat = Chat(page)
     await chat.open(temple)
-    meter = page.locator("#meter")
-    await chat.box.fill("One two three")
-    shown = re.compile(r"prompt ≈ \d+ / 8,192 tokens \(0\.\d%\) · < \$0\.0001 to send · at most")
-    await expect(meter).to_contain_text(shown)
-    first = await meter.inner_text()
-    await chat.box.fill("One two three four five six seven eight")
-    await expect(meter).not_to_have_text(first)
-    for at in (1, 2, 3):
-        await chat.ask(f"{at} " + "whale " * 2500)
-        await expect(chat.answers).to_have_count(at)
-        await expect(chat.stop).to_have_count(0)
-    assert len(oracle.bodies[-1]["messages"]) < 5
-    await expect(chat.transcript).to_contain_text("left out")
-    await chat.box.fill("And now?")
-    await expect(meter).to_contain_text(re.compile(r"\d messages? will be left out"))
-    await page.get_by_text("Answer and context").click()
-    await page.get_by_role("radio", name="Stop and say so").check()
-    await expect(meter).to_contain_text("too long for this model")
-    before = len(oracle.bodies)
-    await chat.ask("And now?")
-    await expect(chat.transcript.get_by_text(re.compile("too long|does not fit", re.I)).last).to_be_visible()
-    assert len(oracle.bodies) == before
-    await page.get_by_role("radio", name="Keep the first exchange and the newest messages").check()
-    await chat.link("Retry").last.click()
-    await expect(chat.stop).to_have_count(0)
-    await expect(chat.transcript).to_contain_text("Heard: And now?")
-    assert oracle.bodies[-1]["messages"][0]["content"].startswith("1 whale")
-
-
-async def test_a_prompt_has_a_form_for_its_variables_and_presets_are_kept_and_carried(temple, oracle, page):
-    chat = Chat(page)
-    await chat.open(temple)
-    prompt = page.locator("#system-prompt textarea")
-    await prompt.fill("You are {{ role }}.")
-    role = page.get_by_role("textbox", name="role", exact=True)
-    await role.wait_for()
-    await chat.ask("Who?")
-    await expect(alert(page)).to_contain_text("role")
-    await expect(chat.box).to_have_value("Who?")
-    await role.fill("a pirate")
-    await role.blur()
-    await chat.box.press("Enter")
+    await chat.want_json()
+    await chat.ask("Which town?")
     await chat.answered()
-    assert oracle.bodies[-1]["messages"][0] == {"role": "system", "content": "You are a pirate."}
-
-    await page.get_by_text("Your presets").click()
-    await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(alert(page)).to_contain_text("A preset needs a name")
-    await page.get_by_role("textbox", name="Name", exact=True).fill("Mine")
-    await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_role("listbox", name="Preset").or_(page.locator("#preset input"))).to_have_value(
-        "Mine (yours)"
-    )
-    async with page.expect_download() as download:
-        await page.get_by_role("button", name="Export", exact=True).click()
-    exported = json.loads((await (await download.value).path()).read_text())
-    assert "You are {{ role }}." in json.dumps(exported)
-
-    await prompt.fill("Broken {{ role")
-    await expect(page.locator("#prompt-problem")).to_contain_text("not a template")
-    upload = page.locator(".own-presets input[type=file]")
-    await upload.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": b"[1"})
-    await expect(alert(page)).to_contain_text("Nothing was imported")
-    more = json.dumps([{"name": "Theirs", "prompt": "Be {{ tone }}."}]).encode()
-    await upload.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": more})
-    await expect(alert(page)).to_contain_text("1 preset imported")
-    await chat.open(temple)
-    await page.locator("#preset input").click()
-    await page.get_by_role("option", name="Theirs (yours)").click()
-    await expect(prompt).to_have_value("Be {{ tone }}.")
-    await page.get_by_role("textbox", name="tone", exact=True).wait_for()
+    assert oracle.bodies[-1]["response_format"] == {"type": "json_object"}
+    assert WRONG in await chat.text(0)
+    await expect(chat.transcript.get_by_text("The JSON is not as asked")).to_have_count(0)
+    await chat.ask("In words, please")
+    await chat.answered(2)
+    await expect(chat.transcript).to_contain_text("The JSON is not as asked: 1 problem")
+    await expect(chat.link("Repair")).to_have_count(1)
 
 
 async def test_json_is_checked_and_repaired_and_a_schema_that_is_none_is_refused(temple, oracle, page):
     chat = Chat(page)
     await chat.open(temple)
-    await page.get_by_text("Answer and context").click()
-    await page.get_by_role("checkbox", name="Answer in JSON").check()
-    schema = page.locator("#json-schema textarea")
-    await schema.fill('{"type": "objekt"}')
-    await schema.blur()
+    await chat.want_json('{"type": "objekt"}')
     before = len(oracle.bodies)
     await chat.ask("Which town?")
-    await expect(alert(page)).to_contain_text(re.compile("schema", re.I))
+    await expect(chat.alert).to_contain_text(re.compile("schema", re.I))
     await expect(chat.box).to_have_value("Which town?")
     assert len(oracle.bodies) == before
-    await schema.fill(SCHEMA)
-    await schema.blur()
+    await chat.write_schema(SCHEMA)
     await chat.box.press("Enter")
     await chat.answered()
     assert oracle.bodies[-1]["response_format"]["json_schema"]["schema"] == json.loads(SCHEMA)
@@ -136,6 +48,38 @@ async def test_json_is_checked_and_repaired_and_a_schema_that_is_none_is_refused
     await expect(chat.transcript).to_contain_text(RIGHT)
     await expect(chat.link("Repair")).to_have_count(0)
     assert "city" in oracle.bodies[-1]["messages"][-1]["content"]
+
+
+async def test_json_that_goes_on_is_checked_and_coloured_as_a_whole(temple, oracle, page):
+    chat = Chat(page)
+    await chat.open(temple)
+    await chat.want_json(SCHEMA)
+    await chat.ask("A city, in halves")
+    await chat.answered()
+    await expect(chat.transcript).to_contain_text("The JSON is not as asked: 1 problem")
+    await chat.link("Continue").click()
+    await expect(chat.transcript).to_contain_text("2/2")
+    await expect(chat.answers.last).to_contain_text(RIGHT)
+    await expect(chat.transcript).not_to_contain_text("The JSON is not as asked")
+    await expect(chat.link("Repair")).to_have_count(0)
+    assert "response_format" not in oracle.bodies[-1], "the second half of JSON is none"
+
+    await page.get_by_role("checkbox", name="Answer in JSON").uncheck()
+    await page.get_by_role("checkbox", name="Show token probabilities").check()
+    await chat.ask("Sure, in halves?")
+    await chat.answered(2)
+    await chat.link("Continue").click()
+    await expect(chat.transcript).to_contain_text("Token probabilities · 6 tokens")
+
+
+async def test_an_answer_cut_while_thinking_says_so_and_offers_no_way_on(temple, page):
+    chat = Chat(page)
+    await chat.open(temple)
+    await chat.ask("Please ponder")
+    await chat.answered()
+    await expect(chat.transcript).to_contain_text("Cut off at the output limit while the model was still thinking")
+    await expect(chat.link("Continue")).to_have_count(0)
+    await expect(chat.link("Retry")).to_have_count(1)
 
 
 PASTE = """(base64) => {
@@ -158,7 +102,7 @@ async def test_a_picture_is_pasted_and_uploaded_and_what_is_too_large_or_none_is
         written.write(PNG.data)
         written.truncate(200_000_000)
     await file.set_input_files(huge)
-    await expect(alert(page)).to_contain_text(re.compile(r"maximum allowed size of 5\.0 Mb.*huge\.png"))
+    await expect(chat.alert).to_contain_text(re.compile(r"maximum allowed size of 5\.0 Mb.*huge\.png"))
     await expect(page.locator("#composer img")).to_have_count(0)
     await page.evaluate(PASTE, base64.b64encode(PNG.data).decode())
     await page.locator("#composer img").wait_for()
@@ -179,7 +123,7 @@ async def test_a_picture_is_pasted_and_uploaded_and_what_is_too_large_or_none_is
     await file.set_input_files({"name": "fake.png", "mimeType": "image/png", "buffer": b"<html>no picture</html>"})
     await page.locator("#composer img").wait_for()
     await chat.ask("And this?")
-    await expect(alert(page)).to_contain_text("fake.png is not a PNG, JPEG, WebP or GIF image")
+    await expect(chat.alert).to_contain_text("fake.png is not a PNG, JPEG, WebP or GIF image")
     await expect(chat.box).to_have_value("And this?")
     assert len(oracle.bodies) == before
 
@@ -228,6 +172,24 @@ async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilitie
     await expect(chat.transcript).to_contain_text("Token probabilities · 3 tokens")
     await chat.ask("Please withhold the rest")
     await expect(chat.transcript).to_contain_text("ended by the safety filter")
+
+
+async def test_code_follows_the_streaming_switch(temple, page):
+    chat = Chat(page)
+    await chat.open(temple)
+    await page.get_by_text("Get code").click()
+    await page.get_by_role("button", name="Write the code").click()
+    code = page.locator("#code .cm-content")
+    await expect(code).to_contain_text("stream=True")
+    await page.get_by_role("checkbox", name="Stream the answer").uncheck()
+    await expect(code).to_contain_text("stream=False")
+    await expect(code).not_to_contain_text("for chunk in")
+    await page.get_by_role("radio", name="curl").check()
+    await expect(code).to_contain_text('"stream": false')
+    await expect(code).not_to_contain_text("--no-buffer")
+    await page.get_by_role("checkbox", name="Stream the answer").check()
+    await expect(code).to_contain_text('"stream": true')
+    await expect(code).to_contain_text("--no-buffer")
 
 
 async def test_code_is_written_and_a_refused_parameter_is_remembered(temple, oracle, page):

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from ..conftest import start_app
 from ..upstream import configured, upstream
+from .chat_page import WIDTH
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +203,7 @@ async def test_a_battle_on_a_phone(browser, arena_app):
     arena = await ArenaPage(page).open(arena_app)
     await arena.ask("Hello from a phone")
     await arena.ready()
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert await page.evaluate(WIDTH) <= 390
     await page.evaluate("window.scrollTo(0, 0)")
     await expect(page.locator("#arena-composer")).to_be_in_viewport(ratio=1)
     boxes = {name: await vote.bounding_box() for name, vote in arena.votes.items()}
@@ -211,7 +212,7 @@ async def test_a_battle_on_a_phone(browser, arena_app):
     assert tops[1] > tops[0]
     await arena.votes["tie"].tap()
     await arena.named()
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert await page.evaluate(WIDTH) <= 390
     await context.close()
 
 
@@ -240,7 +241,7 @@ async def test_named_columns_answer_side_by_side_and_are_voted_on(arena, arena_a
 async def test_columns_share_one_set_of_parameters_when_asked_to(arena):
     page = arena.page
     await page.get_by_text("Side by side").click()
-    prompts = page.get_by_placeholder("System prompt (leave empty to send none)")
+    prompts = page.get_by_placeholder("System prompt (empty: none)")
     await expect(prompts.locator("visible=true")).to_have_count(2)
     await page.get_by_text("Same system prompt and parameters for all").click()
     await expect(prompts.locator("visible=true")).to_have_count(1)

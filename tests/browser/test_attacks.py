@@ -26,7 +26,7 @@ def hostile_app(tmp_path_factory, listener):
     """Its models say what SAYINGS has, its votes are on contenders with hostile names."""
     folder = tmp_path_factory.mktemp("hostile")
     with upstream() as url:
-        environ = configured(folder, url)
+        environ = configured(folder, url, "refusing")
         names = payloads(listener.home)
         config = folder / "own.toml"
         config.write_text(hostile_names(config.read_text(), names))
@@ -42,7 +42,11 @@ def hostile_app(tmp_path_factory, listener):
 
 
 def hostile_names(config, names):
-    """The configuration with other names: contenders and their prompts, models that nobody asks."""
+    """The configuration with other names: contenders and their prompts, models that nobody asks.
+
+    The model that refuses is for named columns alone: drawn blind, it would leave a battle without a vote.
+    """
+    config += '\n[contenders."canarymodel-refusing"]\nmodel = "canarymodel-refusing"\nretired = true\n'
     config = config.replace('"Canarycontender Quick"', json.dumps(" ".join(names[::3])))
     config = config.replace('"Canaryprompt slow"', json.dumps(" ".join(names[1::3])))
     models = [f'"m{at}" = {{ provider = "lab", name = {json.dumps(name)} }}' for at, name in enumerate(names[::20])]

@@ -4,12 +4,23 @@ import json
 import re
 
 import httpx2
+import pytest
 from playwright.async_api import expect
 
+from playground.lab.prompts import built_in, write_lines
+
 from ..conftest import start_app
+from ..desk import KEY
 from ..upstream import configured, upstream
 
 SLOW = 240_000  # two small cores may be busy with other things
+# Notes how the answers are scrolled to.
+SCROLLED = """
+window.scrolled = [];
+Element.prototype.scrollIntoView = function (how) {
+  if (this.id === "lab-grid") window.scrolled.push(how.behavior);
+};
+"""
 
 
 class Lab:
@@ -27,6 +38,7 @@ class Lab:
         self.temperature = page.locator("#lab-temperature").locator("input, textarea")
         self.samples = page.locator("#lab-samples input")
         self.max_tokens = page.locator("#lab-max-tokens input")
+        self.queue = page.locator("#lab-queue")
 
     async def open(self, url):
         await self.page.goto(url)
@@ -36,6 +48,33 @@ class Lab:
         await self.page.get_by_role("tab", name="Experiments").click()
         await expect(self.run).to_contain_text("calls")
         return self
+
+    async def choose_set(self, name):
+        await self.page.locator("#lab-set input").click()
+        await self.page.get_by_role("option", name=name).click()
+
+    async def offered(self, model):
+        """How many entries of the list of models have that name."""
+        await self.page.locator("#lab-models input").click()
+        await expect(self.page.get_by_role("option").first).to_be_visible()
+        count = await self.page.get_by_role("option", name=model).count()
+        await self.page.keyboard.press("Escape")
+        return count
+
+    async def choose_model(self, name):
+        await self.page.locator("#lab-models input").click()
+        await self.page.get_by_role("option", name=name).click()
+        await self.page.keyboard.press("Escape")
+
+    async def bring_key(self):
+        """KEY, typed in where people talk; then back."""
+        await self.page.get_by_role("tab", name="Chat").click()
+        await self.page.get_by_role("button", name="Your own keys").click()
+        field = self.page.get_by_role("textbox", name="Vault")
+        await field.fill(KEY)
+        await field.press("Enter")
+        await expect(field).to_have_attribute("placeholder", "In use")
+        await self.look()
 
     async def upload(self, name, text):
         async with self.page.expect_file_chooser() as chosen:
@@ -48,6 +87,15 @@ class Lab:
         return httpx2.get(f"{url}/{await link.get_attribute('href')}").raise_for_status().json()
 
 
+@pytest.fixture
+def scripted(tmp_path, request):
+    """The app over scripted models, the quick, the slow, and those that the test names."""
+    with upstream() as url:
+        app = start_app(tmp_path, **configured(tmp_path, url, *getattr(request, "param", ())))
+        yield app
+        app.stop()
+
+
 async def test_a_sweep_on_the_embedded_model_is_stopped_and_resumed_after_a_restart(page, tmp_path):
     app = start_app(tmp_path)
     lab = await Lab(page).open(app.url)
@@ -57,7 +105,7 @@ async def test_a_sweep_on_the_embedded_model_is_stopped_and_resumed_after_a_rest
     await lab.temperature.fill("0, 1.5")
     await lab.prompts.fill("Hello\nName a fruit.")
     await lab.samples.fill("4")
-    await lab.max_tokens.fill("8")
+    await lab.max_tokens.fill("64")  # it must not be over before it is stopped
     await expect(lab.run).to_contain_text("Run 16 calls")
     await lab.run.click()
     await expect(lab.answers.first).to_be_visible(timeout=SLOW)
@@ -84,17 +132,9 @@ async def test_a_sweep_on_the_embedded_model_is_stopped_and_resumed_after_a_rest
         app.stop()
 
 
-async def test_two_settings_meet_blind_over_the_prompts_of_their_experiment(page, tmp_path):
-    with upstream() as url:
-        app = start_app(tmp_path, **configured(tmp_path, url, "broken"))
-        try:
-            await _two_settings_meet(page, app)
-        finally:
-            app.stop()
-
-
-async def _two_settings_meet(page, app):
-    lab = await Lab(page).open(app.url)
+@pytest.mark.parametrize("scripted", [("broken",)], indirect=True, ids=["beside a broken model"])
+async def test_two_settings_meet_blind_over_the_prompts_of_their_experiment(page, scripted):
+    lab = await Lab(page).open(scripted.url)
     broken = json.dumps({"prompt": "One?"}) + "\n{"
     await lab.upload("set.jsonl", broken)
     await expect(lab.notes).to_contain_text("Line 2 is not JSON")
@@ -120,7 +160,114 @@ async def _two_settings_meet(page, app):
         for seat in "ab":
             await expect(page.locator(f"#seat-{seat}")).to_contain_text(re.compile(r"temperature 0\.[19]"))
     await expect(banner).to_contain_text("All 2 prompts are done")
-    board = httpx2.get(f"{app.url}/leaderboard").json()
+    board = httpx2.get(f"{scripted.url}/leaderboard").json()
     assert sum("temperature 0." in one["name"] for one in board["ratings"]) == 2
     await page.locator("#queue-end").click()
     await expect(banner).to_be_hidden()
+
+
+async def test_a_prompt_set_becomes_a_queue_of_blind_battles(page, scripted):
+    lab = await Lab(page).open(scripted.url)
+    await page.get_by_text("More parameters").click()
+    prompts, references = write_lines(built_in("Facts with answers"))
+    await lab.choose_set("Facts with answers")
+    await expect(lab.prompts).to_have_value(prompts)
+    await expect(page.locator("#lab-references textarea")).to_have_value(references)
+    await lab.choose_set("Sentences to shorten")
+    prompts, references = write_lines(built_in("Sentences to shorten"))
+    await expect(lab.prompts).to_have_value(prompts)
+    await expect(page.locator("#lab-references textarea")).to_have_value(references)
+
+    await lab.prompts.fill("")
+    await lab.queue.click()
+    await expect(lab.notes).to_contain_text("There is no prompt")
+    await expect(page.locator("#arena-composer")).to_be_hidden()
+
+    first, second = prompts.splitlines()[:2]
+    await lab.prompts.fill(f"{first}\n{second}\n{first}")
+    await lab.queue.click()
+    banner = page.locator("#battle-queue")
+    await expect(banner).to_contain_text("Prompt 1 of 2")
+    await expect(banner).to_contain_text("From your prompt set")
+    box = page.locator("#arena-composer textarea")
+    for asked in (first, second):
+        await expect(box).to_have_value(asked)
+        await box.press("Enter")
+        await expect(page.locator("#vote-tie")).to_be_enabled(timeout=60_000)
+        for seat in "ab":
+            await expect(page.locator(f"#seat-{seat}")).to_have_text(seat.upper())
+        await page.locator("#vote-tie").click()
+        for seat in "ab":
+            await expect(page.locator(f"#seat-{seat}")).to_contain_text("Canarycontender")
+    await expect(banner).to_contain_text("All 2 prompts are done")
+    await page.locator("#queue-end").click()
+    await expect(banner).to_be_hidden()
+    await expect(box).to_have_value("")
+
+
+async def test_answers_of_an_earlier_run_are_reused_only_where_the_reader_says_so(page, scripted):
+    await page.emulate_media(reduced_motion="reduce")
+    await page.add_init_script(SCROLLED)
+    lab = await Lab(page).open(scripted.url)
+    await lab.prompts.fill("One?\nTwo?")
+    await lab.samples.fill("1")
+    await lab.temperature.fill("0.1, 0.9")
+    await expect(lab.run).to_contain_text("Run 4 calls")
+    await lab.run.click()
+    await expect(lab.progress).to_contain_text("4 of 4 done", timeout=60_000)
+    assert await page.evaluate("window.scrolled") == ["instant"]
+    before = {answer_to(row): row["answer"] for row in (await lab.download(scripted.url))["cells"]}
+    await lab.temperature.fill("0.1, 0.5, 0.9")
+    await expect(lab.run).to_contain_text("Run 6 calls")
+    await page.get_by_text("More parameters").click()
+    await page.get_by_role("checkbox", name="Reuse answers").check()
+    await expect(lab.run).to_contain_text(re.compile("Run 2 calls .* 4 reused"))
+    await lab.run.click()
+    await expect(lab.progress).to_contain_text("6 of 6 done", timeout=60_000)
+    await expect(page.locator("#lab-grid td small", has_text="reused")).to_have_count(4)
+    rows = (await lab.download(scripted.url))["cells"]
+    # Every answer of the server has a number of its own.
+    assert {answer_to(row): row["answer"] for row in rows if row["reused"]} == before
+    assert len({row["answer"] for row in rows}) == 6
+    await expect(lab.run).to_contain_text("every answer is there already")
+    await page.get_by_role("checkbox", name="Reuse answers").uncheck()
+    await expect(lab.run).to_contain_text("Run 6 calls")
+
+
+def answer_to(row):
+    return row["prompt"], row["temperature"]
+
+
+async def test_a_readers_own_key_opens_its_models_for_experiments_of_this_session_alone(office, desk, page):
+    lab = await Lab(page).open(office.url)
+    assert await lab.offered("Vault One") == 0
+    await lab.bring_key()
+    await lab.choose_model("Vault One")
+    await lab.prompts.fill("One?\nAnswer slowly.")
+    await lab.temperature.fill("")
+    await lab.samples.fill("1")
+    await expect(lab.run).to_contain_text("Run 4 calls")
+    begun = len(desk.keys)
+    await lab.run.click()
+    await expect(lab.progress).to_contain_text("2 of 4 done")
+    await expect(lab.stop).to_be_visible()
+    await lab.stop.click()
+    await expect(lab.progress).to_contain_text("stopped")
+    assert sorted(desk.keys[begun:]) == ["Bearer none"] * 2 + [f"Bearer {KEY}"] * 2
+    kept = [await page.content(), await page.evaluate("JSON.stringify([localStorage, sessionStorage])")]
+    kept += [file.read_bytes().decode(errors="replace") for file in office.log.parent.rglob("*") if file.is_file()]
+    assert any("Answer slowly." in one for one in kept) and not any(KEY in one for one in kept)
+
+    lab = await Lab(page).open(office.url)
+    await expect(lab.progress).to_contain_text("2 of 4 done")
+    assert await lab.offered("Vault One") == 0
+    begun = len(desk.keys)
+    await lab.resume.click()
+    await expect(lab.notes).to_contain_text("asks Vault with a key of your own, which is gone: enter it again")
+    assert len(desk.keys) == begun
+    await lab.bring_key()
+    await lab.resume.click()
+    await expect(lab.stop).to_be_visible()
+    await lab.stop.click()
+    await expect(lab.resume).to_be_visible()
+    assert f"Bearer {KEY}" in desk.keys[begun:]

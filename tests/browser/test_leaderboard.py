@@ -11,6 +11,7 @@ from playground.ui.leaderboard_tab import HINTS
 
 from ..conftest import start_app
 from ..filled import STRENGTHS, fill
+from .chat_page import WIDTH
 
 OWNER = "owner-s-token"
 
@@ -136,5 +137,5 @@ async def test_few_votes_are_not_ranked_and_without_an_owner_there_is_no_panel(o
     assert set(ranks) == {"–"}
     await expect(page.locator("#judge-panel")).to_have_count(0)
     await page.set_viewport_size({"width": 390, "height": 844})
-    wide = await page.evaluate("document.documentElement.scrollWidth")
+    wide = await page.evaluate(WIDTH)
     assert wide <= 390

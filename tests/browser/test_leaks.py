@@ -41,6 +41,8 @@ async def test_no_byte_of_the_page_tells_who_is_who_before_the_vote(browser, lab
         absent = ["canarycontender", "canaryprompt", "canaryupstream", *SECRETS[1:], *contender_ids(lab_app)]
         assert told(loaded, absent) == []
         tap.forget()
+        for tab in ("Chat", "Arena"):  # coming back to it tells no name either
+            await arenas[0].page.get_by_role("tab", name=tab).click()
         await asyncio.gather(*(fight(arena, BATTLES) for arena in arenas))
         before = tap.text().lower()
         assert before.count("tell me about the matter.") >= PAGES * BATTLES
