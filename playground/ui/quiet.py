@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 # Through the queue: what streams, what can be cancelled, and what may refuse, because only there the text of a
-# refusal reaches the reader. The progress is on nothing, which is more than hidden: at each word of a stream the browser
-# copies whole every component that ever had a progress, and so a conversation of 200 messages sixty times a second.
+# refusal reaches the reader. The progress is on nothing, which is more than hidden: at each word of a stream the
+# browser reads all values of every component that ever had a progress, also those of a conversation of 200 messages.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 # At once, beside the queue.
 DIRECT: dict[str, Any] = {**QUIET, "queue": False}
