@@ -27,6 +27,7 @@ from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
 from .gate import asks_models
 from .keys import Taken
+from .newest import Newest
 from .quiet import DIRECT, STREAMED
 from .untyped import Request, gr
 
@@ -49,6 +50,7 @@ class _Wiring:
         self._tab = tab
         self._backends = backends
         self._sweeps = sweeps
+        self._looks = Newest()
 
     def choosing(self, name: Preset) -> Callable[[Taken], list[Any]]:
         """What the button of a preset does: fills the whole form."""
@@ -126,15 +128,22 @@ class _Wiring:
         """One of the earlier runs."""
         return await self._framed(run, _ids(runs)) if run else {self._tab.run: ""}
 
-    async def follow(self, run: str, page: int | None, marked: bool) -> AsyncGenerator[list[Any]]:
-        """A run until it ends; at least one look at it."""
+    async def follow(self, request: Request, run: str, page: int | None, marked: bool) -> AsyncGenerator[list[Any]]:
+        """A run until it ends or this reader looks at another one, or another page of it; at least one look at it."""
+        values = self._values_of(run, page or 0, marked)
+        shown = self._looks.of(request.session_hash or "", values, lambda values: [gr.skip()] * len(values))
+        async with aclosing(shown):
+            async for values in shown:
+                yield values
+
+    async def _values_of(self, run: str, page: int, marked: bool) -> AsyncGenerator[list[Any]]:
         if not run:
             yield self._nothing("")
             return
         try:
             async with aclosing(self._sweeps.follow(run, lambda: TICK_S)) as looks:
                 async for shown in looks:
-                    yield await asyncio.to_thread(self._values, shown, page or 0, marked)
+                    yield await asyncio.to_thread(self._values, shown, page, marked)
         except PlaygroundError as error:
             yield self._nothing(view.notes((), str(error)))
 
@@ -285,11 +294,12 @@ def _wire_runs(tab: ExperimentsTab, wiring: _Wiring, voter: Any, taken: Any, ope
         tab.resume.click(wiring.resume, [tab.run, voter, taken], tab.notes, **DIRECT),
     ]
     seen = [tab.run, tab.page, tab.marked]
-    followed = [one.then(wiring.follow, seen, tab.shown, **STREAMED) for one in openings]
-    for event in (tab.page.input, tab.marked.input):
-        followed.append(event(wiring.follow, seen, tab.shown, cancels=list(followed), **STREAMED))
+    # Gradio's own trigger mode would leave out whoever looks at the next while the one before still grows.
+    following: dict[str, Any] = {**STREAMED, "trigger_mode": "multiple"}
+    ended, *_ = [one.then(wiring.follow, seen, tab.shown, **following) for one in openings]
+    gr.on([tab.page.input, tab.marked.input], wiring.follow, seen, tab.shown, **following)
     begun.then(None, js=SHOW)
-    return followed[0]
+    return ended
 
 
 def _pair(tab: ExperimentsTab, plan: Plan) -> dict[Any, Any]:

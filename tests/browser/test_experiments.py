@@ -1,5 +1,6 @@
 """An experiment on the embedded model in a real browser: run, stop, reload, restart, resume, and on to the arena."""
 
+import asyncio
 import json
 import re
 
@@ -65,6 +66,10 @@ class Lab:
         await self.page.locator("#lab-models input").click()
         await self.page.get_by_role("option", name=name).click()
         await self.page.keyboard.press("Escape")
+
+    async def pick(self, field, title):
+        await self.page.locator(f"{field} input").click()
+        await self.page.get_by_role("option", name=re.compile(title)).click()
 
     async def bring_key(self):
         """KEY, typed in where people talk; then back."""
@@ -271,3 +276,44 @@ async def test_a_readers_own_key_opens_its_models_for_experiments_of_this_sessio
     await lab.stop.click()
     await expect(lab.resume).to_be_visible()
     assert f"Bearer {KEY}" in desk.keys[begun:]
+
+
+async def test_while_a_run_grows_any_page_of_it_and_any_other_run_can_be_looked_at(page, scripted):
+    lab = await Lab(page).open(scripted.url)
+    await lab.temperature.fill("")
+    await lab.samples.fill("1")
+    await lab.prompts.fill("A run of its own")
+    await expect(lab.run).to_contain_text("Run 1 call ")
+    await lab.run.click()
+    await expect(lab.progress).to_contain_text("1 of 1 done", timeout=60_000)
+
+    await lab.prompts.fill("\n".join(f"Number {at}, {'endless' if at else 'short'}" for at in range(30)))
+    sure = page.get_by_role("checkbox", name="Yes, make 30 calls")
+    while not await sure.is_checked():  # the end of the first run may count the calls of this one anew
+        await sure.click()
+        await asyncio.sleep(0.5)
+    await lab.run.click()
+    await expect(lab.stop).to_be_visible()
+    grid = page.locator("#lab-grid")
+    await expect(grid).to_contain_text("Number 0,")
+    for title, shown in (
+        ("Prompts 25 to 30", "Number 24,"),
+        ("Prompts 1 to 24", "Number 0,"),
+        ("Prompts 25 to 30", "Number 24,"),
+    ):
+        await lab.pick("#lab-page", title)
+        await stays(grid, shown)
+    for title, shown in ("1 prompt", "A run of its own"), ("30 prompts", "Number 0,"), ("1 prompt", "A run of its own"):
+        await lab.pick("#lab-earlier", title)
+        await stays(grid, shown)
+    await lab.pick("#lab-earlier", "30 prompts")
+    await lab.stop.click()
+    await expect(lab.progress).to_contain_text("stopped")
+
+
+async def stays(grid, text):
+    """Also when a run that goes on is drawn again, once a second."""
+    await expect(grid).to_contain_text(text)
+    for _ in range(25):
+        await asyncio.sleep(0.1)
+        await expect(grid).to_contain_text(text, timeout=1)
