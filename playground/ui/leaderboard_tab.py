@@ -14,7 +14,7 @@ from ..arena.selection import CATEGORIES, Selection
 from ..arena.standings import Board, Standings, UnknownContenderError
 from . import leaderboard_view as view
 from .hints import hints
-from .quiet import QUIET
+from .quiet import CHOSEN, QUIET
 from .untyped import Request, gr
 from .verdict_view import verdict_panel
 from .voter import voter_of
@@ -155,10 +155,9 @@ def build(arena: Arena, standings: Standings, voter: Any, opened: Callable[..., 
     inputs = [voter, *tab.pair, *tab.filters.values()]
     opened(wiring.show, inputs, tab.shown, **QUIET)
     opened(None, js=hints(HINTS))
-    for component in tab.filters.values():
-        component.input(wiring.show, inputs, tab.shown, **QUIET)
-    for component in tab.pair:
-        component.input(wiring.compare, inputs, tab.verdict, **QUIET)
+    # One event for all filters: whoever sets two in quick succession sees what both leave.
+    gr.on([one.input for one in tab.filters.values()], wiring.show, inputs, tab.shown, **CHOSEN)
+    gr.on([one.input for one in tab.pair], wiring.compare, inputs, tab.verdict, **CHOSEN)
 
 
 def _lay_out() -> LeaderboardTab:

@@ -179,10 +179,10 @@ def build(lab: TokenLab) -> NextSection:
     filters = list(part.filters.values())
     typed = [part.prefix, part.kind, part.walk, *filters]
     walked = [part.walk, *filters]
-    part.prefix.change(wiring.typed, typed, part.shown, **TYPED)
-    part.kind.change(wiring.typed, typed, part.shown, **TYPED)
-    for slider in filters:
-        slider.input(wiring.filtered, walked, [part.note, part.bars, part.tree], **TYPED)
+    # One event for each kind of change, so that the newest is the last to be shown.
+    gr.on([part.prefix.change, part.kind.change], wiring.typed, typed, part.shown, **TYPED)
+    filtered = [part.note, part.bars, part.tree]
+    gr.on([slider.input for slider in filters], wiring.filtered, walked, filtered, **TYPED)
     for buttons in (part.bars, part.greedy, part.tree):
         buttons.click(wiring.appended, walked, part.shown, **QUIET)
     part.back.click(wiring.taken_back, walked, part.shown, **QUIET)

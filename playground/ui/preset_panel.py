@@ -15,7 +15,7 @@ from ..types import Preset
 from . import keeping
 from .chat_page import ChatPage
 from .chat_session import Session
-from .quiet import DIRECT, QUIET
+from .quiet import CHOSEN, DIRECT, QUIET
 from .refusal import refusal
 from .untyped import gr
 
@@ -136,7 +136,7 @@ def wire(panel: PresetPanel, page: ChatPage, library: Sequence[Preset], loaded: 
         return gr.update(choices=choices(library, read(stored)))
 
     changed = [panel.own, panel.chosen]
-    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **QUIET)
+    panel.chosen.input(choose, [panel.chosen, panel.own], prompt, **CHOSEN)
     panel.save.click(keep, [panel.name, prompt, panel.own], changed, **QUIET)
     panel.delete.click(drop, [panel.chosen, panel.own], changed, **QUIET)
     panel.take.upload(take, [panel.take, panel.own], changed, **QUIET)

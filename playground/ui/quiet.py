@@ -12,5 +12,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api
 DIRECT: dict[str, Any] = {**QUIET, "queue": False}
 # What grows while it is looked at, however many look.
 STREAMED: dict[str, Any] = {**QUIET, "concurrency_limit": None}
+# What follows a choice: whoever makes two in quick succession sees in the end what both leave. Gradio's own way is to
+# leave the second out. Not for the opening of a tab: with the second choice Gradio runs everything that hangs on it.
+CHOSEN: dict[str, Any] = {**QUIET, "trigger_mode": "always_last"}
 # What follows each key: while somebody types, only the newest text is worth an answer.
-TYPED: dict[str, Any] = {**STREAMED, "trigger_mode": "always_last"}
+TYPED: dict[str, Any] = {**CHOSEN, "concurrency_limit": None}

@@ -15,10 +15,11 @@ from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
 from . import next_token, tokens_view
 from .quiet import DIRECT, QUIET, TYPED
-from .untyped import gr
+from .untyped import EventData, gr
 
 PAUSE_S = 0.2
 LOOK_S = 0.1
+UNSEEN = "<!-- not opened yet -->"
 
 TEXT = (
     "Tokens are not words: “unbelievable” is several, and   so are blanks.\n"
@@ -41,11 +42,10 @@ class TextPart:
     tokens: Any
     counts: Any
     models: Any
-    waited: Any
 
     @property
     def shown(self) -> list[Any]:
-        return [self.tokens, self.counts, self.models, self.waited]
+        return [self.tokens, self.counts, self.models]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,11 @@ class _Wiring:
         self._text = text
         self._scoring = scoring
 
-    async def show(self, text: str, encoding: str) -> dict[Any, Any]:
-        """Tokens and counts of the text as it stands."""
+    async def show(self, text: str, encoding: str, event: EventData) -> dict[Any, Any]:
+        """Tokens and counts of the text as it stands. What is typed is counted after a pause."""
         part = self._text
+        if event.target is part.text:
+            await asyncio.sleep(PAUSE_S)
         try:
             counts = await count_all(self._lab, text)
         except ProviderError as error:
@@ -85,22 +87,12 @@ class _Wiring:
             drawn = tokens_view.trouble(error.message)
         return {**changes, part.tokens: drawn}
 
-    async def show_typed(self, text: str, encoding: str) -> dict[Any, Any]:
-        await asyncio.sleep(PAUSE_S)
-        return await self.show(text, encoding)
-
-    async def wait(self) -> AsyncGenerator[tuple[str, bool]]:
-        """Says what is waited for until the embedded model can be asked, and whether there was a wait."""
-        waited = False
+    async def wait(self) -> AsyncGenerator[str]:
+        """Says what is waited for until the embedded model can be asked."""
         while status := self._lab.waiting:
-            waited = True
-            yield tokens_view.waiting(status), waited
+            yield tokens_view.waiting(status)
             await asyncio.sleep(LOOK_S * 5)
-        yield "", waited
-
-    async def show_late(self, text: str, encoding: str, waited: bool) -> dict[Any, Any]:
-        """Counts again what could not be counted before the model was there."""
-        return await self.show(text, encoding) if waited else {self._text.waited: False}
+        yield ""
 
     async def score(self, text: str) -> AsyncGenerator[dict[Any, Any]]:
         """Scores the text, and shows how far that is."""
@@ -138,19 +130,18 @@ class _Wiring:
 def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
     """Renders the tab; `opened` is the event of looking at it."""
     text = _lay_out_text()
-    status = gr.HTML("", padding=False, elem_id="tokens-status")
+    status = gr.HTML(UNSEEN, padding=False, elem_id="tokens-status")
     following = next_token.build(lab)
     scoring = _lay_out_scoring()
     wiring = _Wiring(lab, catalog, text, scoring)
     inputs = [text.text, text.encoding]
-    # Not .input: Gradio raises that for keys, and not for a text that is put there in one go.
-    text.text.change(wiring.show_typed, inputs, text.shown, **TYPED)
-    text.encoding.change(wiring.show, inputs, text.shown, **TYPED)
+    # Not .input: Gradio raises that for keys, and not for a text that is put there in one go. One event for all, so
+    # that the newest is counted last: what is typed, and what is there when the tab is opened or the embedded model,
+    # which could not count before, has come; the status tells of both.
+    gr.on([text.text.change, text.encoding.change, status.change], wiring.show, inputs, text.shown, **TYPED)
     running = [scoring.figures, scoring.tokens, scoring.begin, scoring.stop, scoring.scored]
     scores = scoring.begin.click(wiring.score, scoring.text, running, **QUIET)
-    first = opened(wiring.show, inputs, text.shown, **QUIET).then(wiring.wait, None, [status, text.waited], **QUIET)
-    first = first.then(wiring.show_late, [*inputs, text.waited], text.shown, **QUIET)
-    first = following.begin(first)
+    first = following.begin(opened(wiring.wait, None, status, **QUIET))
     first = first.then(wiring.score_first, [scoring.text, scoring.scored], running, **QUIET)
     scoring.stop.click(wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], **DIRECT)
 
@@ -173,7 +164,7 @@ def _lay_out_text() -> TextPart:
         with gr.Column(scale=3, min_width=280):
             counts = gr.HTML("", padding=False, elem_id="tokens-counts")
             models = gr.HTML("", padding=False, elem_id="tokens-models")
-    return TextPart(text, encoding, tokens, counts, models, gr.State(False))
+    return TextPart(text, encoding, tokens, counts, models)
 
 
 def _lay_out_scoring() -> ScorePart:
