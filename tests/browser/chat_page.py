@@ -6,7 +6,7 @@ import re
 from playwright.async_api import expect
 
 # Seconds that a page is given to show something: a model writes slowly beside other tests.
-PATIENCE_S = 15
+PATIENCE_S = 30
 
 # How wide the page wants to be. Gradio cuts off what is wider than the window, so it is asked without that.
 WIDTH = """() => {

@@ -65,7 +65,7 @@ async def browser(request):
 @pytest.fixture
 async def page(browser):
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(2000 * PATIENCE_S)
     return page
 
 

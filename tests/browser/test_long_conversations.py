@@ -108,7 +108,7 @@ async def test_two_hundred_messages_are_left_alone_while_one_more_question_is_an
     await page.evaluate(WATCH)
     await chat.ask("Count slowly")
     await expect(page.locator("#running")).to_contain_text("so so so")
-    async with asyncio.timeout(4 * PATIENCE_S):
+    async with asyncio.timeout(2 * PATIENCE_S):
         while await changes_while_it_grows(page) != []:
             pass
     await page.evaluate(COUNT_COPIES)
