@@ -13,15 +13,14 @@ from ..conversation.reply import Backends
 from ..errors import PlaygroundError
 from ..lab.forecast import asks_for_confirmation
 from ..lab.progress import Shown
-from ..lab.prompts import built_in, read_file, read_lines, write_lines
+from ..lab.prompts import built_in, read_file, write_lines
 from ..lab.running import Sweeps
 from ..lab.summary import summarize
 from ..lab.sweep import Plan
-from ..models.contenders import listed
+from . import experiments_battles
 from . import experiments_form as form
 from . import experiments_layout as layout
 from . import experiments_view as view
-from .battle_queue import BattleQueue
 from .experiments_figures import figures_table, plots
 from .experiments_form import Form, Preset
 from .experiments_layout import ExperimentsTab
@@ -164,32 +163,6 @@ class _Wiring:
             return [gr.update(), gr.update(), view.notes((), str(error))]
         return [gr.update(value=prompts), gr.update(value=references), ""]
 
-    def line_up(self, prompts: str) -> dict[Any, Any]:
-        """The prompts of the form as blind battles between whomever the arena draws. Keys by name: see `build`."""
-        try:
-            found = read_lines(prompts)
-        except PlaygroundError as error:
-            return {"note": view.notes((), str(error))}
-        if not found:
-            return {"note": view.notes((), "There is no prompt: write one per line, or choose a prompt set.")}
-        return {"queue": BattleQueue.of([prompt.text for prompt in found]), "note": ""}
-
-    async def battle(self, run: str, one: int | None, other: int | None) -> dict[Any, Any]:
-        """Two settings of a run as contenders of this visitor's own, over all of its prompts."""
-        try:
-            plan = (await self._sweeps.look(run)).plan
-        except PlaygroundError as error:
-            return {"note": view.notes((), str(error))}
-        chosen = [at for at in (one, other) if isinstance(at, int) and 0 <= at < len(plan.settings)]
-        if len(set(chosen)) != 2:
-            return {"note": view.notes((), "Choose two different settings.")}
-        models = [self._backends.catalog.get(plan.settings[at].contender.model) for at in chosen]
-        if gone := next((model for model in models if not model.available), None):
-            return {"note": view.notes((), f"{gone.name} cannot be asked: {gone.reason or 'it is not available'}.")}
-        first, second = (listed(plan.settings[at].contender, model) for at, model in zip(chosen, models, strict=True))
-        prompts = [prompt.text for prompt in plan.sweep.prompts]
-        return {"queue": BattleQueue.of(prompts, (first, second)), "note": ""}
-
     def _form(self, values: Sequence[Any]) -> Form:
         return Form(**dict(zip(self._tab.fields, values, strict=True)))
 
@@ -265,22 +238,7 @@ def build(
     ended = _wire_runs(tab, wiring, voter, taken, opened)
     ended.then(wiring.check, asks, checked, **DIRECT)
     tab.stop.click(wiring.stop, tab.run, None, **DIRECT)
-
-    def sent(said: dict[str, Any], note: Any) -> dict[Any, Any]:
-        if "queue" not in said:
-            return {note: said["note"], handover: None}
-        return {note: "", handover: said["queue"], tabs: gr.Tabs(selected="arena")}
-
-    async def battle(run: str, one: int | None, other: int | None) -> dict[Any, Any]:
-        return sent(await wiring.battle(run, one, other), tab.battle_note)
-
-    def line_up(prompts: str) -> dict[Any, Any]:
-        return sent(wiring.line_up(prompts), tab.notes)
-
-    return [
-        tab.battle.click(battle, [tab.run, *tab.pair], [tab.battle_note, handover, tabs], **DIRECT),
-        tab.queue.click(line_up, tab.fields["prompts"], [tab.notes, handover, tabs], **DIRECT),
-    ]
+    return experiments_battles.wire(tab, backends, sweeps, handover, tabs)
 
 
 def _wire_runs(tab: ExperimentsTab, wiring: _Wiring, voter: Any, taken: Any, opened: Callable[..., Any]) -> Any:

@@ -17,16 +17,17 @@ class Newest:
         self._streams: dict[str, object] = {}  # by reader
 
     async def of(self, reader: str, stream: AsyncGenerator[T], silent: Callable[[T], T]) -> AsyncGenerator[T]:
-        """What `stream` yields, until `reader` begins another one: then what `silent` makes of the next value, and the
+        """What `stream` yields, until `reader` begins another one: then what `silent` makes of the last value, and the
         end, because what the last step of an event held is sent to the page once more. Closes `stream`."""
         mine = self._streams[reader] = object()
         try:
             async with aclosing(stream):
                 async for value in stream:
+                    if self._streams.get(reader) is mine:
+                        yield value
                     if self._streams.get(reader) is not mine:
                         yield silent(value)
                         return
-                    yield value
         finally:
             if self._streams.get(reader) is mine:
                 del self._streams[reader]

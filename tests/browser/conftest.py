@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,13 +76,18 @@ def desk():
         yield desk
 
 
-@pytest.fixture(scope="module")
-def office(desk, tmp_path_factory):
-    """The app whose models the desk serves; conversations stay in the browser."""
-    folder = tmp_path_factory.mktemp("office")
+@contextmanager
+def _app_over(desk, folder):
     app = start_app(folder, **desk.environment(folder))
     yield app
     app.stop()
+
+
+@pytest.fixture(scope="module")
+def office(desk, tmp_path_factory):
+    """The app whose models the desk serves; conversations stay in the browser."""
+    with _app_over(desk, tmp_path_factory.mktemp("office")) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +99,8 @@ def oracle():
 @pytest.fixture(scope="module")
 def temple(oracle, tmp_path_factory):
     """The app whose models the oracle serves."""
-    folder = tmp_path_factory.mktemp("temple")
-    app = start_app(folder, **oracle.environment(folder))
-    yield app
-    app.stop()
+    with _app_over(oracle, tmp_path_factory.mktemp("temple")) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

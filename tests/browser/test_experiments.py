@@ -67,6 +67,15 @@ class Lab:
         await self.page.get_by_role("option", name=name).click()
         await self.page.keyboard.press("Escape")
 
+    async def runs(self, prompts, temperature, calls):
+        """A run with one sample of each, to its end."""
+        await self.prompts.fill(prompts)
+        await self.samples.fill("1")
+        await self.temperature.fill(temperature)
+        await expect(self.run).to_contain_text(f"Run {calls} call")
+        await self.run.click()
+        await expect(self.progress).to_contain_text(f"{calls} of {calls} done", timeout=60_000)
+
     async def pick(self, field, title):
         await self.page.locator(f"{field} input").click()
         await self.page.get_by_role("option", name=re.compile(title)).click()
@@ -214,12 +223,7 @@ async def test_answers_of_an_earlier_run_are_reused_only_where_the_reader_says_s
     await page.emulate_media(reduced_motion="reduce")
     await page.add_init_script(SCROLLED)
     lab = await Lab(page).open(scripted.url)
-    await lab.prompts.fill("One?\nTwo?")
-    await lab.samples.fill("1")
-    await lab.temperature.fill("0.1, 0.9")
-    await expect(lab.run).to_contain_text("Run 4 calls")
-    await lab.run.click()
-    await expect(lab.progress).to_contain_text("4 of 4 done", timeout=60_000)
+    await lab.runs("One?\nTwo?", "0.1, 0.9", 4)
     assert await page.evaluate("window.scrolled") == ["instant"]
     before = {answer_to(row): row["answer"] for row in (await lab.download(scripted.url))["cells"]}
     await lab.temperature.fill("0.1, 0.5, 0.9")
@@ -280,13 +284,7 @@ async def test_a_readers_own_key_opens_its_models_for_experiments_of_this_sessio
 
 async def test_while_a_run_grows_any_page_of_it_and_any_other_run_can_be_looked_at(page, scripted):
     lab = await Lab(page).open(scripted.url)
-    await lab.temperature.fill("")
-    await lab.samples.fill("1")
-    await lab.prompts.fill("A run of its own")
-    await expect(lab.run).to_contain_text("Run 1 call ")
-    await lab.run.click()
-    await expect(lab.progress).to_contain_text("1 of 1 done", timeout=60_000)
-
+    await lab.runs("A run of its own", "", 1)
     await lab.prompts.fill("\n".join(f"Number {at}, {'endless' if at else 'short'}" for at in range(30)))
     sure = page.get_by_role("checkbox", name="Yes, make 30 calls")
     while not await sure.is_checked():  # the end of the first run may count the calls of this one anew

@@ -30,12 +30,26 @@ async def test_who_begins_another_stream_hears_no_more_of_the_first():
     assert [await anext(one), await anext(one)] == [0, 1]
     other = newest.of("anna", second.values(), silent)
     assert await anext(other) == 0
-    assert await anext(one) == "not 2", "the page is sent the last value once more: it must not be the old stream's"
+    assert await anext(one) == "not 1", "the page is sent the last value once more: it must not be the old stream's"
     assert [value async for value in one] == []
     assert first.closed
     assert await anext(other) == 1, "that the first has ended is nothing to the second"
     await other.aclose()
     assert second.closed
+
+
+async def test_also_a_stream_that_has_said_its_last_falls_silent():
+    newest = Newest()
+
+    async def short():
+        yield 1
+
+    one = newest.of("anna", short(), silent)
+    assert await anext(one) == 1
+    other = newest.of("anna", Counting().values(), silent)
+    assert await anext(other) == 0
+    assert [value async for value in one] == ["not 1"]
+    await other.aclose()
 
 
 async def test_readers_are_nothing_to_each_other():
