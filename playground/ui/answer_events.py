@@ -41,7 +41,7 @@ class AnswerEvents:
         self, written: Mapping[str, Any] | None, session: Session, taken: Taken, **values: Any
     ) -> AsyncGenerator[Changes]:
         """The composer's message becomes the question, unless it cannot be sent as the page stands."""
-        self._page.check_idle(session)
+        session = self._at_rest(session)
         asking = self._page.tab.askings.read(values)
         reads_files = bool(written and written.get("files"))
         message = (
@@ -57,7 +57,7 @@ class AnswerEvents:
 
     async def again(self, session: Session, taken: Taken, event: EventData, **values: Any) -> AsyncGenerator[Changes]:
         """A link under a turn that asks the model: retry, or write on."""
-        self._page.check_idle(session)
+        session = self._at_rest(session)
         at = self._page.place(session, event)
         verbs = {"on": session.going_on, "repair": session.repairing}
         asked = replace(verbs.get(event.verb, session.retried)(at), asking=self._page.tab.askings.read(values))
@@ -68,7 +68,7 @@ class AnswerEvents:
 
     async def edit(self, session: Session, taken: Taken, event: EditData, **values: Any) -> AsyncGenerator[Changes]:
         """A turn in another wording; a question is asked anew."""
-        self._page.check_idle(session)
+        session = self._at_rest(session)
         at = self._page.place_of_message(session, event.index)
         edited = session.edited(at, safe.plain(str(event.value)))
         self._page.check_room(edited)
@@ -82,7 +82,7 @@ class AnswerEvents:
 
     def move(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A link under a turn that asks nobody: another branch, undo, fork."""
-        self._page.check_idle(session)
+        session = self._at_rest(session)
         at = self._page.place(session, event)
         match event.verb:
             case "undo":
@@ -96,6 +96,14 @@ class AnswerEvents:
             case verb:
                 step = -1 if verb == "back" else 1
                 return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
+
+    def _at_rest(self, session: Session) -> Session:
+        """`session` as something new may begin in it. Raises a refusal while an answer is being written: one that has
+        been stopped is not, though its last step may have put the session back to the answer as it grew."""
+        if session.running and session.run in self._ends:
+            return self._ends[session.run]
+        self._page.check_idle(session)
+        return session
 
     def _checked(self, written: Mapping[str, Any] | None, asking: Asking) -> Message:
         """The composer's message. Raises a refusal for what cannot be sent."""

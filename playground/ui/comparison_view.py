@@ -24,7 +24,7 @@ class Comparison:
     """The conversation of all columns: prompts, and by column the reply to each.
 
     `id` is the comparison's own, which takes one vote. `contenders` are those of the last run. `note` is what went
-    wrong last, `draft` a prompt that could not be asked.
+    wrong last.
     """
 
     id: str = ""
@@ -34,7 +34,6 @@ class Comparison:
     running: bool = False
     voted: Choice | None = None
     note: str = ""
-    draft: str = ""
 
     def asked(self, prompt: str, contenders: tuple[ListedContender, ...]) -> Comparison:
         """One more prompt to the same columns; other columns, or a vote, start anew."""
@@ -50,6 +49,16 @@ class Comparison:
         replies = tuple((*column[:-1], latest.get(at, column[-1])) for at, column in enumerate(self.replies))
         return replace(self, replies=replies)
 
+    @property
+    def run(self) -> tuple[str, int]:
+        """What tells this asking of all columns from every other."""
+        return self.id, len(self.prompts)
+
+    @property
+    def answered(self) -> bool:
+        """Whether every column has ended its last answer."""
+        return all(column[-1].done for column in self.replies)
+
     def history(self, at: int) -> list[Message]:
         """What column `at` has been asked and has answered, its open question last."""
         messages: list[Message] = []
@@ -62,8 +71,8 @@ class Comparison:
     @property
     def can_vote(self) -> bool:
         """Whether every column has answered the last prompt and nobody has voted."""
-        answered = bool(self.replies) and all(column and column[-1].text for column in self.replies)
-        return answered and not self.running and self.voted is None
+        texts = bool(self.replies) and all(column and column[-1].text for column in self.replies)
+        return texts and not self.running and self.voted is None
 
     def columns(self) -> list[Column]:
         return [

@@ -6,11 +6,11 @@
     button.click();
     return true;
   };
-  // A prompt that is written while others stream stays in its box: sent, it would be dropped.
+  // A prompt that is written while both answer stays in its box: sent, it would be dropped.
   document.addEventListener(
     "keydown",
     (event) => {
-      const box = event.target.closest?.("#arena-composer, #compare-composer");
+      const box = event.target.closest?.("#arena-composer");
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || !box?.querySelector(".stop-button")) return;
       event.preventDefault();
       event.stopPropagation();

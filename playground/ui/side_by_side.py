@@ -22,12 +22,15 @@ from .comparison_view import MOST_COLUMNS, Comparison
 from .keys import Taken
 from .pacing import Pace
 from .quiet import DIRECT, STREAMED
+from .refusal import refusal
 from .side_by_side_layout import SideBySide, lay_out, offered
 from .untyped import Request, gr
 from .voter import voter_of
 
 # What the switch of the arena says while columns are in view.
 NAMED = "Side by side"
+IDLE: dict[str, Any] = {"submit_btn": "Run all", "stop_btn": False}
+BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 
 
 class _Wiring:
@@ -38,47 +41,67 @@ class _Wiring:
         self._backends = backends
         self._arena = arena
         self._pace = pace
+        self._running: set[tuple[str, int]] = set()
 
-    def begin(self, prompt: str, comparison: Comparison) -> dict[Any, Any]:
-        changes = self._controls(replace(comparison, running=True, note=""))
-        changes[self._tab.composer] |= {"value": ""}
-        return {self._tab.asked: prompt, **changes}
+    async def ask(
+        self, prompt: str, comparison: Comparison, taken: Taken, *values: Any
+    ) -> AsyncGenerator[dict[Any, Any]]:
+        """Asks every column, with the reader's own key where there is one, and streams them as each answers.
 
-    async def run(self, prompt: str, comparison: Comparison, taken: Taken, *values: Any) -> AsyncGenerator[list[Any]]:
-        """Asks every column, with the reader's own key where there is one, and streams them as each answers."""
+        All in one event, which leaves the composer alone until the prompt goes out: nobody loses what they have typed.
+        """
+        if comparison.run in self._running:
+            raise refusal("The columns are still answering: wait for them, or stop them first.")
         if not prompt.strip():
-            yield self._shown(replace(comparison, note="The prompt is empty: write something to ask all columns."))
+            yield self._controls(replace(comparison, note="The prompt is empty: write something to ask all columns."))
             return
         try:
             contenders = self._contenders(values)
         except ProviderError as error:
-            yield self._shown(replace(comparison, note=error.message, draft=prompt))
+            yield self._controls(replace(comparison, note=error.message))
             return
         comparison = comparison.asked(prompt, contenders)
         replies = {
             at: self._backends.reply(one.contender, comparison.history(at), key=self._own_key(taken, one))
             for at, one in enumerate(contenders)
         }
-        with self._pace.sharing():
-            async with Together(replies) as together:
-                over = False
-                while not over:
-                    over = together.done
-                    comparison = comparison.grown(together.latest)
-                    yield self._shown(comparison)
-                    if not over:
+        begun = self._controls(comparison)
+        begun[self._tab.composer] |= {"value": ""}
+        run = comparison.run
+        self._running.add(run)
+        try:
+            with self._pace.sharing():
+                async with Together(replies) as together:
+                    yield {**self._shown(comparison), **begun}
+                    while not together.done:
                         await asyncio.sleep(self._pace.interval_s())
-        yield self._shown(replace(comparison, running=False))
+                        if run not in self._running:
+                            break
+                        comparison = comparison.grown(together.latest)
+                        if not comparison.answered:  # who sees that all have answered can ask again
+                            yield self._shown(comparison)
+            stopped = run not in self._running
+        finally:
+            self._running.discard(run)
+        if not stopped:
+            yield self._still(comparison.grown(together.latest))
+        # What the last step held is sent once more when an event ends: so it is not the columns.
+        yield {self._tab.notice: gr.skip()}
 
-    def settle(self, comparison: Comparison) -> dict[Any, Any]:
-        """The page once nothing streams any more, also when the reader stopped it."""
-        settled = replace(comparison, running=False)
-        changes = self._controls(settled)
-        return {
-            **changes,
-            **dict(zip(self._tab.panes, self._shown(settled), strict=False)),
-            self._tab.state: replace(settled, draft="", note=""),
-        }
+    def stop(self, comparison: Comparison) -> dict[Any, Any]:
+        """The page once the reader stopped the columns; what comes after that is not shown."""
+        self._running.discard(comparison.run)
+        return self._still(comparison)
+
+    def rest(self, comparison: Comparison) -> dict[Any, Any]:
+        """After every end, also that of a lost connection: the page at rest, unless the columns are being asked again.
+
+        Said once more after the stream, because a browser may still be busy with the composer's first change when the
+        one that undoes it comes.
+        """
+        if not comparison.running:
+            return {self._tab.composer: gr.update(**IDLE)}
+        return {self._tab.notice: gr.skip()} if comparison.run in self._running else self._still(comparison)
 
     def voting(self, choice: Choice) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
         """What one vote button does."""
@@ -97,8 +120,7 @@ class _Wiring:
         return vote
 
     def leave(self) -> dict[Any, Any]:
-        empty = Comparison()
-        return {self._tab.state: empty, **self._controls(empty), **{pane: [] for pane in self._tab.panes}}
+        return self._still(Comparison())
 
     def fill(self, filled: bool) -> list[Any]:
         """The arena's own contenders as a start, once. Not before somebody looks: they are nobody's business there."""
@@ -142,22 +164,25 @@ class _Wiring:
     def _own_key(self, taken: Taken, one: ListedContender) -> str | None:
         return taken.keys.get(self._backends.catalog.get(one.contender.model).provider)
 
-    def _shown(self, comparison: Comparison) -> list[Any]:
-        """Values of every pane and of the state."""
+    def _still(self, comparison: Comparison) -> dict[Any, Any]:
+        """The whole page with nothing growing on it."""
+        comparison = replace(comparison, running=False)
+        return {**self._shown(comparison), **self._controls(comparison)}
+
+    def _shown(self, comparison: Comparison) -> dict[Any, Any]:
+        """The state, and what stands in every column."""
         models = [self._backends.catalog.get(one.contender.model) for one in comparison.contenders]
         models += [None] * (MOST_COLUMNS - len(models))
-        return [*(view.messages(comparison, at, model) for at, model in enumerate(models)), comparison]
+        panes = zip(self._tab.panes, models, strict=True)
+        shown = {pane: view.messages(comparison, at, model) for at, (pane, model) in enumerate(panes)}
+        return {self._tab.state: comparison, **shown}
 
     def _controls(self, comparison: Comparison) -> dict[Any, Any]:
-        draft = {"value": comparison.draft} if comparison.draft else {}
-        running = comparison.running
         return {
             self._tab.notice: view.notice(comparison),
             **{vote: gr.update(interactive=comparison.can_vote) for vote in self._tab.votes.values()},
-            self._tab.anew: gr.update(visible=bool(comparison.replies) and not running),
-            self._tab.composer: gr.update(
-                submit_btn=False if running else "Run all", stop_btn="Stop" if running else False, **draft
-            ),
+            self._tab.anew: gr.update(visible=bool(comparison.replies) and not comparison.running),
+            self._tab.composer: gr.update(**(BUSY if comparison.running else IDLE)),
         }
 
 
@@ -181,19 +206,19 @@ def build(
     arranged += [tab.votes[at] for at in range(MOST_COLUMNS)]
     for changed in (tab.count.change, tab.same.change):
         changed(wiring.arrange, [tab.count, tab.same], arranged, **DIRECT)
-    begun = tab.composer.submit(wiring.begin, [tab.composer, tab.state], [tab.asked, *tab.controls], **DIRECT)
-    streamed = begun.then(
-        wiring.run,
-        [tab.asked, tab.state, own_keys, *tab.setup_inputs],
-        [*tab.panes, tab.state],
+    whole = [tab.state, *tab.panes, *tab.controls]
+    streamed = tab.composer.submit(
+        wiring.ask,
+        [tab.composer, tab.state, own_keys, *tab.setup_inputs],
+        whole,
+        trigger_mode="multiple",  # so that who asks while the columns answer hears why that cannot be
         **STREAMED,
     )
-    settled = [tab.state, *tab.panes, *tab.controls]
-    streamed.then(wiring.settle, tab.state, settled, **DIRECT)
-    tab.composer.stop(wiring.settle, tab.state, settled, cancels=[streamed], **DIRECT)
+    streamed.then(wiring.rest, tab.state, whole, **DIRECT)
+    tab.composer.stop(wiring.stop, tab.state, whole, cancels=[streamed], **DIRECT)
     for choice, button in tab.votes.items():
         button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **DIRECT)
-    tab.anew.click(wiring.leave, None, settled, **DIRECT)
+    tab.anew.click(wiring.leave, None, whole, **DIRECT)
 
 
 def _take(values: Any, accordion: sampling.Sampling) -> list[Any]:

@@ -38,7 +38,6 @@ class SideBySide:
     """The components that the wiring needs. `shared` holds the parameters for all; `state` stays on the server."""
 
     state: Any
-    asked: Any
     filled: Any
     count: Any
     same: Any
@@ -103,7 +102,6 @@ def lay_out(backends: Backends) -> SideBySide:
     )
     return SideBySide(
         state=gr.State(Comparison()),
-        asked=gr.State(""),
         filled=gr.State(False),
         count=count,
         same=same,

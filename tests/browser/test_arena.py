@@ -227,6 +227,7 @@ async def test_named_columns_answer_side_by_side_and_are_voted_on(arena, arena_a
     await box.press("Enter")
     for letter in "abc":
         await expect(page.locator(f"#compare-{letter}")).to_contain_text(re.compile("end.*tok/s", re.S), timeout=30_000)
+    # Who sees that all have answered asks again, whether or not the page has drawn its buttons anew.
     await box.fill("Hello again")
     await box.press("Enter")
     await expect(page.locator("#compare-c .user-row")).to_have_count(2)
@@ -236,6 +237,28 @@ async def test_named_columns_answer_side_by_side_and_are_voted_on(arena, arena_a
     with sqlite3.connect(arena_app.log.parent / "data" / "arena.db") as database:
         rows = database.execute("SELECT kind, outcome, count(*) FROM vote WHERE kind = 'side_by_side' GROUP BY 1, 2")
         assert rows.fetchall() == [("side_by_side", "a", 2)]
+
+
+async def test_what_is_typed_while_the_columns_answer_is_neither_sent_nor_lost(arena):
+    page = arena.page
+    await page.get_by_text("Side by side").click()
+    box = page.locator("#compare-composer textarea")
+    await box.fill("Write something endless")
+    await box.press("Enter")
+    await expect(page.locator("#compare-b .bot-row")).to_contain_text("Some words")
+    await box.fill("Hello in between")
+    await box.press("Enter")
+    await expect(page.locator(".toast-wrap")).to_contain_text("The columns are still answering")
+    await expect(box).to_have_value("Hello in between")
+    await page.locator("#compare-composer .stop-button").click()
+    await expect(page.locator("#best-b")).to_be_enabled()
+    await expect(page.locator("#compare-composer .stop-button")).to_have_count(0)
+    await expect(box).to_have_value("Hello in between")
+    await box.press("Enter")
+    await expect(page.locator("#compare-b .user-row")).to_have_count(2)
+    await expect(box).to_have_value("")
+    await expect(page.locator("#compare-b")).to_contain_text(re.compile("Hello in between.*end.*tok/s", re.S))
+    await expect(page.locator("#compare-b .user-row")).to_have_count(2)
 
 
 async def test_columns_share_one_set_of_parameters_when_asked_to(arena):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
+
 from playground.conversation.growing import Reply
 from playground.types import Contender, Message
 from playground.ui.answer_events import MOST_ENDS, AnswerEvents
@@ -12,10 +14,16 @@ from playground.ui.pacing import Pace
 WHO = Contender("a-model")
 
 
+def refusing(session):
+    if session.running:
+        raise RuntimeError("refused")
+
+
 def a_page():
     backends = SimpleNamespace(cut_off=lambda contender, history, reply: replace(reply, status=""))
     tab = SimpleNamespace(session="session", totals="totals")
-    return AnswerEvents(SimpleNamespace(backends=backends, still=lambda session: session, tab=tab), Pace())
+    page = SimpleNamespace(backends=backends, still=lambda session: session, check_idle=refusing, tab=tab)
+    return AnswerEvents(page, Pace())
 
 
 def answering(text, session=Session()):
@@ -60,3 +68,16 @@ def test_of_ends_long_gone_nothing_is_kept():
     for _ in range(MOST_ENDS + 5):
         events.settle(answering("One"))
     assert len(events._ends) == MOST_ENDS
+
+
+def test_after_a_stop_something_new_can_begin_though_the_last_step_came_after_it():
+    events, running = a_page(), answering("One")
+    stopped = events.settle(running)
+    assert events._at_rest(replace(running, reply=Reply("a-model", "One two"))) is stopped
+    assert events._at_rest(stopped) is stopped
+
+
+def test_while_an_answer_is_written_nothing_new_begins():
+    events = a_page()
+    with pytest.raises(RuntimeError, match="refused"):
+        events._at_rest(answering("One"))
