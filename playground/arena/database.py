@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -26,7 +27,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SQLITE_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000")
+BUSY_S = 30
+SQLITE_PRAGMAS = (f"busy_timeout = {1000 * BUSY_S}", "synchronous = FULL", "foreign_keys = ON")
+PRIMARY = 0xFF  # the part of SQLite's error codes that says what kind of error it is
+AGAIN_S = 0.01
 MIGRATION_LOCK = 0x9147_6A0D
 WRITES = "playground_writes"
 MOST_CONNECTIONS = 16
@@ -213,6 +217,20 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the driver's own idea of when a transaction begins is too late for reading
     for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    _turn_to_wal(connection)
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Of two that turn a fresh file to WAL at once SQLite tells one that it is locked, and does not let it wait."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(AGAIN_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

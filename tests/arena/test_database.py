@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from playground.arena.database import Database, migrate, migrations, normalized
+from playground.arena.database import Database, _turn_to_wal, migrate, migrations, normalized
 from playground.arena.records import ArenaError
 from playground.arena.selection import Selection
 from playground.arena.votes import Votes
@@ -224,3 +224,33 @@ def test_a_failing_write_leaves_nothing_and_takes_nobody_along(database):
         names = connection.execute(text("SELECT name FROM secret WHERE value = 'x' ORDER BY name")).scalars().all()
     assert names == ["n0", "n2", "n4", "n6", "n8"]
     assert len(failures) == 5
+
+
+class Fresh:
+    """A connection to a file that another one turns to WAL just now; it refuses as often as it has `errors`."""
+
+    def __init__(self, *errors):
+        self._errors = [self._refusal(code) for code in errors]
+        self.said = []
+
+    @staticmethod
+    def _refusal(code):
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = code
+        return error
+
+    def execute(self, statement):
+        if self._errors:
+            raise self._errors.pop(0)
+        self.said.append(statement)
+
+
+def test_who_turns_a_fresh_file_to_wal_waits_for_another_that_does():
+    connection = Fresh(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
+    _turn_to_wal(connection)
+    assert connection.said == ["PRAGMA journal_mode = WAL"]
+
+
+def test_a_file_that_cannot_be_turned_to_wal_is_not_waited_for():
+    with pytest.raises(sqlite3.OperationalError):
+        _turn_to_wal(Fresh(sqlite3.SQLITE_READONLY))
