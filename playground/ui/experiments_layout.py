@@ -33,6 +33,7 @@ class ExperimentsTab:
     queue: Any
     reuse: Any
     confirm: Any
+    asked: Any
     start: Any
     notes: Any
     progress: Any
@@ -67,7 +68,7 @@ class ExperimentsTab:
     @property
     def frame(self) -> list[Any]:
         """What is set once when a run is opened."""
-        return [self.run, self.runs, self.notes, self.earlier, self.page, *self.pair, self.battle_note]
+        return [self.run, self.runs, self.notes, self.confirm, self.earlier, self.page, *self.pair, self.battle_note]
 
 
 def lay_out(catalog: Catalog, runs: Any) -> ExperimentsTab:
@@ -135,6 +136,7 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         "queue": queue,
         "reuse": reuse,
         "confirm": confirm,
+        "asked": gr.State(""),  # of the reader, by `confirm`
         "start": start_button,
         "notes": notes,
     }

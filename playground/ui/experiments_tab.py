@@ -66,8 +66,9 @@ class _Wiring:
         able = {model_id for _, model_id in offered["choices"]}
         return gr.update(**offered, value=[one for one in chosen or () if one in able])
 
-    async def check(self, runs: Any, reuse: bool, taken: Taken, *values: Any) -> dict[Any, Any]:
-        """What the run would take, on its button, before it is pressed."""
+    async def check(self, asked: str, runs: Any, reuse: bool, taken: Taken, *values: Any) -> dict[Any, Any]:
+        """What the run would take, on its button, before it is pressed. `asked` is what was to be confirmed before:
+        as long as it is the same, who has confirmed it need not do so again."""
         tab = self._tab
         try:
             planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep(), taken.keys.keys()))
@@ -77,13 +78,15 @@ class _Wiring:
                 tab.start: gr.update(value="Run"),
                 tab.notes: view.notes((), str(error)),
                 tab.confirm: gr.update(visible=False, value=False),
+                tab.asked: "",
             }
+        asks = form.confirmation(expected)
+        anew = {} if asks == asked else {"value": False}
         return {
             tab.start: gr.update(value=form.button(expected)),
             tab.notes: view.notes(planned.notes),
-            tab.confirm: gr.update(
-                visible=asks_for_confirmation(expected), value=False, label=form.confirmation(expected)
-            ),
+            tab.confirm: gr.update(visible=asks_for_confirmation(expected), label=asks, **anew),
+            tab.asked: asks,
         }
 
     @asks_models
@@ -105,7 +108,8 @@ class _Wiring:
             run = await self._sweeps.start(sweep, owner, confirmed=confirmed, reuse=reused, keys=taken.keys)
         except PlaygroundError as error:
             return {self._tab.notes: view.notes((), str(error))}
-        return await self._framed(run, [run, *_ids(runs)][:MOST_REMEMBERED])
+        framed = await self._framed(run, [run, *_ids(runs)][:MOST_REMEMBERED])
+        return {self._tab.confirm: gr.update(value=False), **framed}
 
     @asks_models
     async def resume(self, request: Request, run: str, voter: str, taken: Taken) -> str:
@@ -224,8 +228,8 @@ def build(
     tab = layout.lay_out(backends.catalog, gr.BrowserState([], **STORAGE))
     wiring = _Wiring(tab, backends, sweeps)
     fields = list(tab.fields.values())
-    checked = [tab.start, tab.notes, tab.confirm]
-    asks = [tab.runs, tab.reuse, taken, *fields]
+    checked = [tab.start, tab.notes, tab.confirm, tab.asked]
+    asks = [tab.asked, tab.runs, tab.reuse, taken, *fields]
     changed = [component.change for component in (*fields, tab.reuse)]
     gr.on(changed, wiring.check, asks, checked, trigger_mode="always_last", **DIRECT)
     opened(wiring.models, [taken, tab.fields["models"]], tab.fields["models"], **DIRECT)

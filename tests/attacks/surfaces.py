@@ -120,12 +120,15 @@ async def in_experiments(page, said):
     SAYINGS.update({prompt.text: [prompt.text] for prompt in asked})
     await page.get_by_role("tab", name="Experiments").click()
     await expect(page.locator("#lab-run")).to_contain_text("calls")
+    before = await page.locator("#lab-prompts textarea").input_value()
     await chosen_file(page, page.locator("#lab-upload"), "prompts.jsonl", rows)
+    await expect(page.locator("#lab-prompts textarea")).not_to_have_value(before)
     await page.locator("#lab-more").get_by_text("More parameters").click()
     labels = [text for text in said if "\n" not in text][:2]
     labels += ["<img src=x onerror=window.ran=1>", "<script>window.ran=1</script>"]
     await page.get_by_label("System prompts").fill("\n".join(labels))
     await page.locator("#lab-samples input").fill("1")
+    await expect(page.locator("#lab-run")).to_contain_text(f"Run {5 * len(labels) * len(asked)} calls")
     await page.locator("#lab-confirm input").check()
     await page.locator("#lab-run").click()
     await expect(page.locator("#lab-progress")).to_contain_text(" done", timeout=60_000)

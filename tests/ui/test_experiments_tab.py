@@ -1,0 +1,59 @@
+"""What has to be confirmed before a run, and how long that holds."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from playground.errors import PlaygroundError
+from playground.ui import experiments_tab
+from playground.ui.experiments_tab import _Wiring
+from playground.ui.keys import Taken
+
+
+class Sweeps:
+    """Plans whatever it is given: so many calls."""
+
+    calls = 30
+
+    def plan(self, sweep, keys):
+        if not self.calls:
+            raise PlaygroundError("There is no prompt.")
+        return SimpleNamespace(notes=())
+
+    async def forecast(self, planned, reused):
+        return self.calls
+
+
+@pytest.fixture
+def sweeps():
+    return Sweeps()
+
+
+@pytest.fixture
+def wiring(sweeps, monkeypatch):
+    tab = SimpleNamespace(start="start", notes="notes", confirm="confirm", asked="asked")
+    wiring = _Wiring(tab, None, sweeps)
+    monkeypatch.setattr(wiring, "_form", lambda values: SimpleNamespace(sweep=lambda: None))
+    monkeypatch.setattr(experiments_tab.form, "button", lambda calls: f"Run {calls} calls")
+    monkeypatch.setattr(experiments_tab.form, "confirmation", lambda calls: f"Yes, make {calls} calls")
+    monkeypatch.setattr(experiments_tab, "asks_for_confirmation", lambda calls: calls > 20)
+    return wiring
+
+
+async def test_what_was_confirmed_stays_so_until_something_else_is_to_be_confirmed(wiring, sweeps):
+    first = await wiring.check("", [], False, Taken())
+    assert first["confirm"]["visible"] and first["confirm"]["value"] is False
+    again = await wiring.check(first["asked"], [], False, Taken())
+    assert "value" not in again["confirm"], "a form that is counted once more takes no tick away"
+    sweeps.calls = 31
+    more = await wiring.check(again["asked"], [], False, Taken())
+    assert more["confirm"]["value"] is False and more["confirm"]["label"] == "Yes, make 31 calls"
+
+
+async def test_after_a_form_that_cannot_be_run_there_is_nothing_confirmed(wiring, sweeps):
+    first = await wiring.check("", [], False, Taken())
+    sweeps.calls = 0
+    broken = await wiring.check(first["asked"], [], False, Taken())
+    assert broken["confirm"]["value"] is False and "There is no prompt" in broken["notes"]
+    sweeps.calls = 30
+    assert (await wiring.check(broken["asked"], [], False, Taken()))["confirm"]["value"] is False
