@@ -31,7 +31,11 @@ Changes = dict[Any, Any]
 BLIND = "Blind battle"
 
 # While nobody writes, digits are votes.
-BLUR = "() => { const box = document.querySelector('#arena-composer textarea'); if (box && !box.value) box.blur(); }"
+BLUR = """(board) => {
+  const box = document.querySelector("#arena-composer textarea");
+  if (box && !box.value) box.blur();
+  return [board];
+}"""
 FOCUS = "() => document.querySelector('#arena-composer textarea')?.focus()"
 
 
@@ -243,8 +247,7 @@ def _wire_streams(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> lis
 
 
 def _settle(tab: ArenaTab, wiring: _Wiring, streamed: Any) -> None:
-    settled = streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], **DIRECT)
-    settled.then(None, js=BLUR)
+    streamed.then(wiring.settle, tab.board, [tab.board, *tab.controls], js=BLUR, **DIRECT)
 
 
 def _wire_votes(tab: ArenaTab, wiring: _Wiring, voter: Any, queue: Any) -> None:

@@ -86,8 +86,8 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
     def taking(name: str) -> Callable[..., dict[Any, Any]]:
         def take(typed: str, taken: Taken, _remembers: bool) -> dict[Any, Any]:
             key = clean_key(typed or "")
-            if not key:
-                return {keys.taken: taken}
+            if not key:  # left without a key, perhaps for the next field, whose key may come first
+                return {keys.forget: gr.skip()}
             if not is_sendable(key):
                 gr.Warning("The key contains a character that no key has: copy it again.")
                 return {keys.taken: taken, keys.fields[name]: ""}

@@ -90,7 +90,10 @@ class Page(gr.Blocks):
         if changes is not None and changes.keys() - {"__type__", "value"} <= LOOKS:
             if "value" not in changes:
                 return changes
-            return {**changes, "value": await checked_files(own.postprocess(changes["value"]), own, postprocess=True)}
+            looks = {name: look for name, look in changes.items() if name != "value"}
+            # First, because a browser sets a component's properties one after the other: what is typed as soon as a
+            # button has come would be taken away again.
+            return {"value": await checked_files(own.postprocess(changes["value"]), own, postprocess=True), **looks}
         if changes is None and isinstance(block, QUICK) and not is_component_update(value):
             return await checked_files(own.postprocess(value), own, postprocess=True)
         [shown] = await whole.postprocess_data(_with(block_fn, outputs=[block]), value, state)

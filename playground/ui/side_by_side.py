@@ -53,12 +53,12 @@ class _Wiring:
         if comparison.run in self._running:
             raise refusal("The columns are still answering: wait for them, or stop them first.")
         if not prompt.strip():
-            yield self._controls(replace(comparison, note="The prompt is empty: write something to ask all columns."))
+            yield self._noted(comparison, "The prompt is empty: write something to ask all columns.")
             return
         try:
             contenders = self._contenders(values)
         except ProviderError as error:
-            yield self._controls(replace(comparison, note=error.message))
+            yield self._noted(comparison, error.message)
             return
         comparison = comparison.asked(prompt, contenders)
         replies = {
@@ -96,11 +96,11 @@ class _Wiring:
     def rest(self, comparison: Comparison) -> dict[Any, Any]:
         """After every end, also that of a lost connection: the page at rest, unless the columns are being asked again.
 
-        Said once more after the stream, because a browser may still be busy with the composer's first change when the
+        Said once more after the stream, because a browser may still be busy with the first change of a control when the
         one that undoes it comes.
         """
         if not comparison.running:
-            return {self._tab.composer: gr.update(**IDLE)}
+            return self._controls(comparison)
         return {self._tab.notice: gr.skip()} if comparison.run in self._running else self._still(comparison)
 
     def voting(self, choice: Choice) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
@@ -108,13 +108,13 @@ class _Wiring:
 
         async def vote(comparison: Comparison, voter: str, request: Request) -> dict[Any, Any]:
             if not comparison.can_vote or (isinstance(choice, int) and choice >= len(comparison.contenders)):
-                return self._controls(replace(comparison, note="There is nothing to vote on yet: ask all columns."))
+                return self._noted(comparison, "There is nothing to vote on yet: ask all columns.")
             who = await voter_of(self._arena, voter, request)
             try:
                 await self._arena.compare(comparison.id, comparison.prompts, comparison.columns(), choice, who)
             except ArenaError as error:
-                return self._controls(replace(comparison, note=error.message))
-            voted = replace(comparison, voted=choice)
+                return self._noted(comparison, error.message)
+            voted = replace(comparison, voted=choice, note="")
             return {self._tab.state: voted, **self._controls(voted)}
 
         return vote
@@ -163,6 +163,11 @@ class _Wiring:
 
     def _own_key(self, taken: Taken, one: ListedContender) -> str | None:
         return taken.keys.get(self._backends.catalog.get(one.contender.model).provider)
+
+    def _noted(self, comparison: Comparison, note: str) -> dict[Any, Any]:
+        """What went wrong is said; all else stays."""
+        comparison = replace(comparison, note=note)
+        return {self._tab.state: comparison, **self._controls(comparison)}
 
     def _still(self, comparison: Comparison) -> dict[Any, Any]:
         """The whole page with nothing growing on it."""

@@ -106,7 +106,7 @@ class _Wiring:
                     shown_at = time.monotonic()
         except ProviderError as error:
             yield {part.figures: tokens_view.trouble(error.message)}
-        yield {part.scored: text, **self.settled()}
+        yield {part.scored: text}
 
     async def score_first(self, text: str, scored: str) -> AsyncGenerator[dict[Any, Any]]:
         """Scores the text that stands there when the tab is opened for the first time."""
@@ -115,6 +115,7 @@ class _Wiring:
             return
         async for changes in self.score(text):
             yield changes
+        yield self.settled()
 
     def settled(self) -> dict[Any, Any]:
         return {self._scoring.begin: gr.update(visible=True), self._scoring.stop: gr.update(visible=False)}
@@ -143,7 +144,9 @@ def build(lab: TokenLab, catalog: Catalog, opened: Callable[..., Any]) -> None:
     scores = scoring.begin.click(wiring.score, scoring.text, running, **QUIET)
     first = following.begin(opened(wiring.wait, None, status, **QUIET))
     first = first.then(wiring.score_first, [scoring.text, scoring.scored], running, **QUIET)
-    scoring.stop.click(wiring.settled, None, [scoring.begin, scoring.stop], cancels=[scores, first], **DIRECT)
+    buttons = [scoring.begin, scoring.stop]
+    scores.then(wiring.settled, None, buttons, **DIRECT)  # its own event: until the other ends no click is heard
+    scoring.stop.click(wiring.settled, None, buttons, cancels=[scores, first], **DIRECT)
 
 
 def _lay_out_text() -> TextPart:

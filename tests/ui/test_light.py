@@ -90,6 +90,12 @@ async def test_looks_and_values_change_together_and_other_changes_reach_the_sess
     assert (await page.preprocess_data(fn_of(page), given, session))[1] == "c"
 
 
+async def test_a_browser_is_told_the_value_before_what_lets_its_reader_type_or_press_again(page):
+    changes = {page.box: gr.update(submit_btn="Send", placeholder="More", value="")}
+    shown = await page.postprocess_data(fn_of(page), changes, LightSession(page))
+    assert next(iter(shown[0])) == "value" and shown[0] == gr.update(submit_btn="Send", placeholder="More", value="")
+
+
 def test_a_session_holds_only_what_is_its_own(page):
     one, other = LightSession(page), LightSession(page)
     one[page.kept._id] = 7

@@ -119,5 +119,16 @@ async def test_what_cannot_be_asked_changes_no_column_and_leaves_the_prompt(wiri
     before = replace(Comparison().asked("Hello", WHO), running=False)
     [said] = [changes async for changes in asking(wiring, "  ", before)]
     assert "The prompt is empty" in said["notice"]
-    assert not {"state", "a", "b"} & set(said) and "value" not in said["composer"]
-    assert set(wiring.rest(before)) == {"composer"}, "the note stays"
+    assert not {"a", "b"} & set(said) and "value" not in said["composer"]
+    assert said["state"].replies == before.replies and said["state"].prompts == before.prompts
+    rest = wiring.rest(said["state"])
+    assert rest["notice"] == said["notice"], "the note stays"
+    assert not {"a", "b"} & set(rest)
+    first = await anext(asking(wiring, "Hello", said["state"]))
+    assert not first["state"].note
+
+
+async def test_at_the_end_every_control_is_told_once_more_for_a_browser_that_was_busy(wiring):
+    answered = Comparison().asked("Hello", WHO).grown({at: Reply("m", "Hi", finish_reason="stop") for at in range(2)})
+    rest = wiring.rest(replace(answered, running=False))
+    assert rest["vote"]["interactive"] and rest["composer"] | IDLE == rest["composer"]
