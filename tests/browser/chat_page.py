@@ -110,6 +110,13 @@ class Chat:
         assert wide <= width, f"the page is {wide} px wide"
 
 
+async def until(holds):
+    """Waits for what no page shows."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.1)
+
+
 async def pick(page, field, name):
     """Chooses in one of Gradio's lists. Waits for its end: the list of the next one would be taken for it."""
     await field.fill(name)

@@ -26,6 +26,7 @@ def half(number: int) -> float:
 
 async def opened(page, app, query="?model=m0"):
     await Chat(page).open(app, query)
+    await expect(Chat(page).picker).to_contain_text("M0")
 
 
 async def look_at(page, tab):

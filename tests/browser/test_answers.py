@@ -127,6 +127,7 @@ async def test_a_picture_is_pasted_and_uploaded_and_what_is_too_large_or_none_is
     await expect(chat.box).to_have_value("And this?")
     assert len(oracle.bodies) == before
 
+    await chat.kept(4)
     await chat.open(temple)
     await chat.list.get_by_role("button", name="What is this?", exact=True).click()
     await expect(chat.questions.locator("img")).to_have_count(2)
@@ -167,6 +168,7 @@ async def test_an_answer_is_marked_with_its_sources_hidden_keys_and_probabilitie
     await expect(odds).to_have_count(3)
     await expect(odds.nth(2)).to_have_attribute("title", re.compile("maybe"))
     await expect(odds.nth(0)).to_have_class(re.compile("odds-0"))
+    await chat.kept(7)
     await chat.open(temple)
     await chat.list.get_by_role("button", name="Please cite", exact=True).click()
     await expect(chat.transcript).to_contain_text("Token probabilities · 3 tokens")

@@ -12,7 +12,7 @@ from ..attacks.payloads import answers, payloads
 from ..attacks.surfaces import SURFACES, Said, check
 from ..conftest import ROOT, clean_environment, start_app
 from ..upstream import SAYINGS, configured, upstream
-from .chat_page import Chat
+from .chat_page import Chat, until
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ async def test_the_listener_hears_and_the_policy_stops_what_would_get_through(pa
     assert listener.heard == []
     elsewhere = await page.context.browser.new_page()
     await elsewhere.evaluate(put, f"<img src={listener.home}/seen>")
-    await elsewhere.wait_for_timeout(300)
+    await until(lambda: listener.heard)
     assert listener.heard == ["/seen"]
 
 
@@ -133,9 +133,11 @@ async def test_a_link_in_an_answer_asks_nothing_and_looks_like_none_of_the_pages
     await chat.ask("links")
     await chat.answered()
     await expect(chat.answers).to_have_count(1)
-    await page.wait_for_timeout(1500)  # the page itself still asks for a moment after an answer
-    asked = []
+    asked = ["POST"]
     page.on("request", lambda request: asked.append(request.method))
+    while "POST" in asked:  # the page itself still asks for a moment after an answer
+        asked.clear()
+        await page.wait_for_timeout(1000)
     for name in ("read on", "take back"):
         await chat.link(name).click()
     await page.wait_for_timeout(500)
@@ -156,6 +158,7 @@ async def test_code_and_formulas_are_shown_as_they_were_written(page, hostile_ap
     await page.locator("#composer textarea").press("Enter")
     await expect(page.locator("#conversation .bot-row pre code")).to_have_count(2)
     await expect(page.locator("#conversation .katex")).to_have_count(1)
+    await Chat(page).answered()
     shown = await page.locator("#conversation .bot-row pre code").all_inner_texts()
     assert [one.strip("\n") for one in shown] == [code, "<p>"]
     answer = await Chat(page).answers.first.locator(".md").first.inner_text()

@@ -193,6 +193,7 @@ class Reader:
         arena = ArenaPage(self.page)
         await self.page.get_by_role("tab", name="Arena").click()
         await arena.ask("Hello")
+        await expect(self.page.locator("#pane-a .user-row")).to_have_count(1)
         await expect(arena.notice).not_to_contain_text("Both are answering", timeout=60_000)
         if await arena.votes["tie"].is_enabled():
             await arena.votes["tie"].click()

@@ -87,6 +87,7 @@ async def test_a_model_without_a_key_says_which_variable_is_missing(app, page):
     await page.keyboard.press("Escape")
     await expect(chat.picker).to_contain_text("SmolLM2")
     await chat.open(app, "?model=gpt-4o-mini")
+    await expect(chat.picker).to_contain_text("GPT-4o mini")
     await chat.ask("Hello")
     await expect(chat.transcript).to_contain_text("needs OPENAI_API_KEY")
 

@@ -32,6 +32,7 @@ async def test_the_meter_follows_typing_and_says_what_each_strategy_leaves_out(t
     await chat.ask("And now?")
     await expect(chat.transcript.get_by_text(re.compile("too long|does not fit", re.I)).last).to_be_visible()
     assert len(oracle.bodies) == before
+    await expect(chat.stop).to_have_count(0)
     await page.get_by_role("radio", name="Keep the first exchange and the newest messages").check()
     await chat.link("Retry").last.click()
     await expect(chat.stop).to_have_count(0)

@@ -8,6 +8,9 @@ from playwright.async_api import expect
 from ..conftest import free_port, start_app
 from .chat_page import Chat
 
+# How much of presets the browser keeps: it is written after the page has said so.
+STORED = "(localStorage['llm-playground-presets'] || '').length"
+
 
 async def test_a_prompt_has_a_form_for_its_variables_and_presets_are_kept_and_carried(temple, oracle, page):
     chat = Chat(page)
@@ -41,11 +44,13 @@ async def test_a_prompt_has_a_form_for_its_variables_and_presets_are_kept_and_ca
     await prompt.fill("Broken {{ role")
     await expect(page.locator("#prompt-problem")).to_contain_text("not a template")
     upload = page.locator(".own-presets input[type=file]")
+    before = await page.evaluate(STORED)
     await upload.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": b"[1"})
     await expect(chat.alert).to_contain_text("Nothing was imported")
     more = json.dumps([{"name": "Theirs", "prompt": "Be {{ tone }}."}]).encode()
     await upload.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": more})
     await expect(chat.alert).to_contain_text("1 preset imported")
+    await page.wait_for_function(f"{STORED} > {before}")
     await chat.open(temple)
     await page.locator("#preset input").click()
     await page.get_by_role("option", name="Theirs (yours)").click()
@@ -70,6 +75,7 @@ async def test_a_preset_of_the_library_fills_in_the_prompt_and_what_does_not_fit
 
     await take(*((f"Half {at}", "x" * 90_000) for at in range(11)))
     await expect(chat.alert).to_contain_text("11 presets imported")
+    await page.wait_for_function(f"{STORED} > 900_000")
     await take(("Small", "Be small."), ("Large", "x" * 90_000))
     refused = "Nothing was imported. Your presets would take 1.1 MB, and a browser keeps at most 1 MB of them"
     await expect(chat.alert).to_contain_text(refused)
