@@ -1,7 +1,7 @@
 """A model server for tests of the chat page: answers at once, counts its answers, notes which keys it was shown.
 
 `/open/v1` wants no key, `/vault/v1` wants KEY. An answer repeats the question; max_tokens counts its words. To a
-question with "slowly" in it the answer goes on for a while.
+question with "slowly" in it the answer goes on for a while, to one with "late" it begins after some seconds.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ api_key_env = "VAULT_KEY"
 
 # Words of an answer that every test stops, however slow its machine is.
 ENDLESS = 20_000
+LATE_S = 3.0
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Desk:
         body = await request.json()
         self.bodies.append(body)
         asked = body["messages"][-1]["content"]
+        if "late" in asked:
+            await asyncio.sleep(LATE_S)
         if "slowly" in asked:
             return StreamingResponse(chunks(["so"] * ENDLESS, "stop", pause_s=0.02), media_type="text/event-stream")
         words = f"Answer {len(self.bodies)} to: {asked}".split(" ")

@@ -12,6 +12,8 @@ from .records import SEATS, Answer, Seat
 
 # How long a page may hear nothing: only when something is sent does the server notice that the reader has gone.
 HEARTBEAT_S = 1.0
+# How long it may hear nothing of its own question, which nobody notices: both sides are asked before that is drawn.
+OPENING_S = 0.05
 
 Panes = dict[Seat, Pane]
 
@@ -37,16 +39,16 @@ class Bout:
         Ends both upstream calls when it is closed.
         """
         clock = asyncio.get_running_loop().time
-        told_s = -HEARTBEAT_S
+        due_s = clock() + OPENING_S
         async with self._sides:
             while not stop.is_set():
                 before, self._panes = self._panes, self._release.panes(clock(), self._seen())
-                if before != self._panes or clock() - told_s >= HEARTBEAT_S:
-                    told_s = clock()
+                if before != self._panes or clock() >= due_s:
+                    due_s = clock() + HEARTBEAT_S
                     yield self._panes
                 if settled(self._panes):
                     return
-                await _wait(stop, min(self._tick_s(), self._release.left_s))
+                await _wait(stop, min(self._tick_s(), self._release.left_s, max(due_s - clock(), 0.0)))
 
     def replies(self) -> dict[Seat, tuple[Reply, str]]:
         """By seat that answered: the reply as it is, and how much of its text has been shown."""

@@ -36,6 +36,7 @@ class AnswerEvents:
         self._pace = pace
         self._writing: dict[str, Session] = {}  # by run, as far as the page has been told
         self._ends: dict[str, Session] = {}  # by run, of late
+        self._stopped: dict[str, Session] = {}  # of these, what the reader stopped
 
     async def ask(
         self, written: Mapping[str, Any] | None, session: Session, taken: Taken, **values: Any
@@ -98,10 +99,11 @@ class AnswerEvents:
                 return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
 
     def _at_rest(self, session: Session) -> Session:
-        """`session` as something new may begin in it. Raises a refusal while an answer is being written: one that has
-        been stopped is not, though its last step may have put the session back to the answer as it grew."""
-        if session.running and session.run in self._ends:
-            return self._ends[session.run]
+        """`session` as something new may begin in it. Raises a refusal while an answer is being written: one that the
+        reader has stopped is not, though its last step may have put the session back to the answer as it grew. One that
+        has ended by itself since the event came is: who asks twice in a row would pay twice."""
+        if session.running and session.run in self._stopped:
+            return self._stopped[session.run]
         self._page.check_idle(session)
         return session
 
@@ -128,15 +130,19 @@ class AnswerEvents:
         """
         ended = asyncio.Event()
         # The question goes out before the page is told of it: what drawing costs is not waited for.
-        growing = self._pace.follow(self._written(session, taken, ended), opening=begun, ended=ended)
+        written = self._written(session, taken, ended)
+        growing = self._pace.follow(written, opening=lambda first: {**begun, **(first or {})}, ended=ended)
         self._writing[session.run] = session
+        shown: Changes | None = None
         try:
             async with aclosing(growing):
                 async for changes in growing:
                     if session.run in self._ends:  # stopped: what comes after that is not shown
                         break
                     session = self._writing[session.run] = changes[self._page.tab.session]
-                    yield changes
+                    # Said once more, the first one would empty the composer of what is typed meanwhile.
+                    yield changes if changes is not shown else {self._page.tab.totals: AS_IT_IS}
+                    shown = changes
         finally:
             self._writing.pop(session.run, None)
         yield self._page.still(self._ended(session))
@@ -170,7 +176,11 @@ class AnswerEvents:
         """The page once nothing is written any more, also when the reader stopped it."""
         if not session.running:
             return {self._page.tab.session: session}
-        return self._page.still(self._ended(session))
+        ended = self._ended(session)
+        while len(self._stopped) >= MOST_ENDS:
+            self._stopped.pop(next(iter(self._stopped)), None)
+        self._stopped[session.run] = ended
+        return self._page.still(ended)
 
     def rest(self, session: Session) -> Changes:
         """After every end, also that of a lost connection: the page at rest, unless another answer is being written.
@@ -225,7 +235,8 @@ def wire(page: ChatPage, pace: Pace) -> None:
         tab.finished.edit(events.edit, [tab.session, tab.keys.taken], **streaming),
     ]
     for stream in streams:
-        stream.then(events.rest, tab.session, tab.shown, **DIRECT)
+        for ended in (stream.then, stream.failure):
+            ended(events.rest, tab.session, tab.shown, **DIRECT)
     tab.composer.stop(events.settle, tab.session, tab.shown, cancels=streams, **DIRECT)
     tab.page.delete(events.discard, tab.session, tab.shown, cancels=streams, **DIRECT)
     tab.page.click(events.move, tab.session, tab.shown, **QUIET)

@@ -17,6 +17,8 @@ from .transcript import Shown, text_block
 
 MOST_COLUMNS = 4
 LETTERS = "ABCD"
+# A comparison, and how often its columns have been asked.
+Run = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Comparison:
         return replace(self, replies=replies)
 
     @property
-    def run(self) -> tuple[str, int]:
+    def run(self) -> Run:
         """What tells this asking of all columns from every other."""
         return self.id, len(self.prompts)
 

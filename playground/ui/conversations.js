@@ -12,6 +12,7 @@ let found = null; // ids whose text holds what is searched for, null without a s
 const rescued = inMemory(); // what could not be kept, for as long as the page is open
 const known = new Set(); // ids that were in the store at some time: one that is there no more was deleted
 const deleted = new Map(); // ids that were deleted here, with what was still written to them
+const names = new Map(); // what conversations were renamed to while they were in view, by id
 const foreign = new Map(); // how many turns of a conversation this page has not seen, by id
 
 const say = (text, label = "", act = null) => {
@@ -106,7 +107,11 @@ const keep = async (record, renamed = false) => {
 
 // A page tells what has changed: the head, and the turns from a place on. Turns are only ever added.
 // They are counted as the page counts them: what is stored may hold another tab's turns as well.
-const merge = async ({ from, ...record }) => {
+const merge = async ({ from, ...told }) => {
+  // An answer that was being written when its conversation was renamed ends under the old name.
+  const title = names.get(told.id);
+  const record = title ? { ...told, title, name: title } : told;
+  if (title && told.title !== title) trigger("input", { title });
   const before = [current, opening].find((one) => one?.id === record.id && one.turns.length >= from);
   if (from > 0 && !before) return void (deleted.has(record.id) || trigger("apply"));
   const whole = { ...record, turns: [...(before?.turns.slice(0, from) || []), ...record.turns] };
@@ -129,6 +134,7 @@ const open = async (id) => {
       return say(`${much}. It stays stored as it is.`, "Export it", () => exportIt(record));
     }
     opening = sent;
+    names.delete(id);
     trigger("select", { record: JSON.stringify(sent) });
     document.getElementById("chat")?.classList.remove("shows-list");
   } catch (error) {
@@ -187,6 +193,7 @@ const rename = (item) => {
       const record = (await rescued.get(id)) || (await store.get(id));
       await keep({ ...record, title, name: title }, true);
       if (current?.id === id) {
+        names.set(id, title);
         current = { ...current, title, name: title };
         trigger("input", { title });
       }

@@ -10,6 +10,7 @@ from typing import Any, cast
 from ..models.catalog import Catalog
 from ..settings import clean_key, is_sendable
 from . import theme
+from .light import AS_IT_IS
 from .quiet import DIRECT
 from .untyped import gr
 
@@ -83,21 +84,23 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
             **fields,
         }
 
+    nothing: dict[Any, Any] = {keys.forget: AS_IT_IS}
+
     def taking(name: str) -> Callable[..., dict[Any, Any]]:
         def take(typed: str, taken: Taken, _remembers: bool) -> dict[Any, Any]:
             key = clean_key(typed or "")
             if not key:  # left without a key, perhaps for the next field, whose key may come first
-                return {keys.forget: gr.skip()}
+                return nothing
             if not is_sendable(key):
                 gr.Warning("The key contains a character that no key has: copy it again.")
-                return {keys.taken: taken, keys.fields[name]: ""}
+                return {keys.fields[name]: ""}
             return updates(Taken({**taken.keys, name: key}, taken.served))
 
         return take
 
     def restore(remembered: str, taken: Taken) -> dict[Any, Any]:
         restored = read(remembered, keys.fields)
-        return updates(Taken({**taken.keys, **restored}, taken.served)) if restored else {keys.taken: taken}
+        return updates(Taken({**taken.keys, **restored}, taken.served)) if restored else nothing
 
     script = theme.script("keys.js")
     for name, component in keys.fields.items():

@@ -18,8 +18,9 @@ from ..models.contenders import ListedContender, listed
 from ..types import Contender
 from . import comparison_view as view
 from . import sampling
-from .comparison_view import MOST_COLUMNS, Comparison
+from .comparison_view import MOST_COLUMNS, Comparison, Run
 from .keys import Taken
+from .light import AS_IT_IS
 from .pacing import Pace
 from .quiet import DIRECT, STREAMED
 from .refusal import refusal
@@ -31,6 +32,8 @@ from .voter import voter_of
 NAMED = "Side by side"
 IDLE: dict[str, Any] = {"submit_btn": "Run all", "stop_btn": False}
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
+# Stopped runs that are known while more news of them may come.
+MOST_STOPPED = 64
 
 
 class _Wiring:
@@ -41,7 +44,8 @@ class _Wiring:
         self._backends = backends
         self._arena = arena
         self._pace = pace
-        self._running: set[tuple[str, int]] = set()
+        self._running: set[Run] = set()
+        self._stopped: dict[Run, None] = {}  # of late, the oldest first
 
     async def ask(
         self, prompt: str, comparison: Comparison, taken: Taken, *values: Any
@@ -50,7 +54,8 @@ class _Wiring:
 
         All in one event, which leaves the composer alone until the prompt goes out: nobody loses what they have typed.
         """
-        if comparison.run in self._running:
+        comparison = self._at_rest(comparison)
+        if comparison.running:  # or was so when the event came, and has ended since: who asks twice would pay twice
             raise refusal("The columns are still answering: wait for them, or stop them first.")
         if not prompt.strip():
             yield self._noted(comparison, "The prompt is empty: write something to ask all columns.")
@@ -73,40 +78,50 @@ class _Wiring:
             with self._pace.sharing():
                 async with Together(replies) as together:
                     yield {**self._shown(comparison), **begun}
+                    begun = self._controls(comparison)  # once more: the rest of the one before may come between
                     while not together.done:
                         await asyncio.sleep(self._pace.interval_s())
                         if run not in self._running:
                             break
                         comparison = comparison.grown(together.latest)
                         if not comparison.answered:  # who sees that all have answered can ask again
-                            yield self._shown(comparison)
+                            yield {**self._shown(comparison), **begun}
+                            begun = {}
             stopped = run not in self._running
         finally:
             self._running.discard(run)
         if not stopped:
             yield self._still(comparison.grown(together.latest))
         # What the last step held is sent once more when an event ends: so it is not the columns.
-        yield {self._tab.notice: gr.skip()}
+        yield {self._tab.notice: AS_IT_IS}
 
     def stop(self, comparison: Comparison) -> dict[Any, Any]:
         """The page once the reader stopped the columns; what comes after that is not shown."""
         self._running.discard(comparison.run)
+        while len(self._stopped) >= MOST_STOPPED:
+            self._stopped.pop(next(iter(self._stopped)), None)
+        self._stopped[comparison.run] = None
         return self._still(comparison)
 
+    def _at_rest(self, comparison: Comparison) -> Comparison:
+        """What was stopped does not run, though its last step may have been written down after that."""
+        return replace(comparison, running=False) if comparison.run in self._stopped else comparison
+
     def rest(self, comparison: Comparison) -> dict[Any, Any]:
-        """After every end, also that of a lost connection: the page at rest, unless the columns are being asked again.
+        """After every end, also that of a failure: the page at rest, unless the columns are being asked again.
 
         Said once more after the stream, because a browser may still be busy with the first change of a control when the
         one that undoes it comes.
         """
         if not comparison.running:
             return self._controls(comparison)
-        return {self._tab.notice: gr.skip()} if comparison.run in self._running else self._still(comparison)
+        return {self._tab.notice: AS_IT_IS} if comparison.run in self._running else self._still(comparison)
 
     def voting(self, choice: Choice) -> Callable[..., Coroutine[Any, Any, dict[Any, Any]]]:
         """What one vote button does."""
 
         async def vote(comparison: Comparison, voter: str, request: Request) -> dict[Any, Any]:
+            comparison = self._at_rest(comparison)
             if not comparison.can_vote or (isinstance(choice, int) and choice >= len(comparison.contenders)):
                 return self._noted(comparison, "There is nothing to vote on yet: ask all columns.")
             who = await voter_of(self._arena, voter, request)
@@ -219,7 +234,8 @@ def build(
         trigger_mode="multiple",  # so that who asks while the columns answer hears why that cannot be
         **STREAMED,
     )
-    streamed.then(wiring.rest, tab.state, whole, **DIRECT)
+    for ended in (streamed.then, streamed.failure):
+        ended(wiring.rest, tab.state, whole, **DIRECT)
     tab.composer.stop(wiring.stop, tab.state, whole, cancels=[streamed], **DIRECT)
     for choice, button in tab.votes.items():
         button.click(wiring.voting(choice), [tab.state, voter], [tab.state, *tab.controls], **DIRECT)

@@ -14,6 +14,7 @@ from ..lab.perplexity import MOST_SCORED, Surprise, score
 from ..lab.token_lab import TokenLab
 from ..models.catalog import Catalog
 from . import next_token, tokens_view
+from .light import AS_IT_IS
 from .quiet import DIRECT, QUIET, TYPED
 from .untyped import EventData, gr
 
@@ -116,6 +117,7 @@ class _Wiring:
         async for changes in self.score(text):
             yield changes
         yield self.settled()
+        yield {self._scoring.figures: AS_IT_IS}  # what the last step held is sent once more
 
     def settled(self) -> dict[Any, Any]:
         return {self._scoring.begin: gr.update(visible=True), self._scoring.stop: gr.update(visible=False)}

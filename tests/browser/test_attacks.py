@@ -1,5 +1,6 @@
 """Hostile text in every place where a model's words become a page, with somebody listening for what leaves it."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from ..attacks.payloads import answers, payloads
 from ..attacks.surfaces import SURFACES, Said, check
 from ..conftest import ROOT, clean_environment, start_app
 from ..upstream import SAYINGS, configured, upstream
-from .chat_page import Chat, until
+from .chat_page import PATIENCE_S, Chat, until
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +136,10 @@ async def test_a_link_in_an_answer_asks_nothing_and_looks_like_none_of_the_pages
     await expect(chat.answers).to_have_count(1)
     asked = ["POST"]
     page.on("request", lambda request: asked.append(request.method))
-    while "POST" in asked:  # the page itself still asks for a moment after an answer
-        asked.clear()
-        await page.wait_for_timeout(1000)
+    async with asyncio.timeout(PATIENCE_S):
+        while "POST" in asked:  # the page itself still asks for a moment after an answer
+            asked.clear()
+            await page.wait_for_timeout(1000)
     for name in ("read on", "take back"):
         await chat.link(name).click()
     await page.wait_for_timeout(500)

@@ -138,6 +138,38 @@ async def test_a_conversation_deleted_while_it_is_answered_stays_deleted_until_i
     await expect(chat.transcript).to_contain_text("Stopped. What had arrived is kept.")
 
 
+async def test_a_conversation_renamed_while_it_is_answered_keeps_its_new_name(office, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("Count slowly")
+    await expect(chat.answers.last).to_contain_text("so so")
+    await chat.list.hover()
+    await chat.list.get_by_role("button", name=re.compile("Rename")).click()
+    await page.get_by_role("textbox", name="New name").fill("Sea")
+    await page.get_by_role("textbox", name="New name").press("Enter")
+    await expect(chat.list).to_have_text([re.compile("Sea")])
+    await chat.stop.click()
+    await expect(chat.transcript).to_contain_text("Stopped. What had arrived is kept.")
+    await chat.kept(2)
+    await expect(chat.list).to_have_text([re.compile("Sea")])
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="JSON", exact=True).click()
+    assert json.loads((await (await download.value).path()).read_text())["title"] == "Sea"
+    await chat.open(office)
+    await expect(chat.list).to_have_text([re.compile("Sea")])
+
+
+async def test_what_is_typed_before_an_answer_begins_stays(office, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("A late one?")
+    await expect(chat.questions).to_have_count(1)
+    await expect(chat.box).to_have_value("")
+    await chat.box.fill("Typed meanwhile")
+    await chat.answered()
+    await expect(chat.box).to_have_value("Typed meanwhile")
+
+
 async def test_two_tabs_on_one_conversation_lose_nothing_and_keep_nothing_twice(office, browser):
     context = await browser.new_context()
     one, two = [Chat(await context.new_page()) for _ in range(2)]

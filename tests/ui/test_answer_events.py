@@ -77,6 +77,14 @@ def test_after_a_stop_something_new_can_begin_though_the_last_step_came_after_it
     assert events._at_rest(stopped) is stopped
 
 
+def test_who_asks_twice_in_a_row_is_refused_though_the_first_answer_has_ended_meanwhile():
+    """In public the second waits for the first, and comes with the session as it was when it was sent."""
+    events, running = a_page(), answering("One")
+    events._ended(running)
+    with pytest.raises(RuntimeError, match="refused"):
+        events._at_rest(running)
+
+
 def test_while_an_answer_is_written_nothing_new_begins():
     events = a_page()
     with pytest.raises(RuntimeError, match="refused"):

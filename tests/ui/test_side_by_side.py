@@ -12,7 +12,7 @@ from playground.types import Contender, Usage
 from playground.ui.comparison_view import Comparison
 from playground.ui.keys import Taken
 from playground.ui.pacing import Pace
-from playground.ui.side_by_side import BUSY, IDLE, _Wiring
+from playground.ui.side_by_side import BUSY, IDLE, MOST_STOPPED, _Wiring
 
 WHO = tuple(ListedContender(name, name, Contender(f"model-{name}")) for name in "xy")
 
@@ -106,7 +106,31 @@ async def test_columns_that_were_stopped_are_asked_again_though_the_last_step_ca
     await again.aclose()
 
 
-async def test_a_page_whose_connection_was_lost_comes_to_rest(wiring, models):
+async def test_who_asks_twice_in_a_row_is_refused_though_the_first_has_ended_meanwhile(wiring, models):
+    """In public the second waits for the first, and comes with what the page was when it was sent."""
+    stream = asking(wiring, "Hello", Comparison())
+    growing = await until(stream, grown)
+    models.may_end.set()
+    async for _ in stream:
+        pass
+    for prompt in ("More", " "):
+        with pytest.raises(Exception, match="still answering"):
+            await anext(asking(wiring, prompt, growing["state"]))
+    assert not wiring._running
+
+
+async def test_what_was_stopped_can_be_voted_on_though_the_last_step_came_after_it(wiring):
+    stream = asking(wiring, "Hello", Comparison())
+    growing = await until(stream, grown)
+    wiring.stop(growing["state"])
+    assert growing["state"].running and wiring._at_rest(growing["state"]).can_vote
+    await stream.aclose()
+    for at in range(2 * MOST_STOPPED):
+        wiring.stop(replace(growing["state"], id=str(at)))
+    assert len(wiring._stopped) == MOST_STOPPED
+
+
+async def test_columns_that_broke_off_come_to_rest(wiring, models):
     stream = asking(wiring, "Hello", Comparison())
     growing = await until(stream, grown)
     await stream.aclose()
