@@ -47,6 +47,7 @@ async def end_while_pages_stream(app):
     lab.write(at("lab-prompts"), "long")
     lab.write(at("lab-temperature"), "")
     lab.write(at("lab-samples"), CELLS)
+    await lab.press(at("lab-samples"), "change")
     lab.write(at("lab-confirm"), True)
     async with httpx2.AsyncClient(base_url=app.url, timeout=60) as http:
         told = (await http.post("/battles", json={"prompt": "Hello"})).text

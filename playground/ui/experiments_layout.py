@@ -136,7 +136,7 @@ def _form(catalog: Catalog) -> dict[str, Any]:
         "queue": queue,
         "reuse": reuse,
         "confirm": confirm,
-        "asked": gr.State(""),  # of the reader, by `confirm`
+        "asked": gr.State(None),  # of the reader, by `confirm`
         "start": start_button,
         "notes": notes,
     }

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from ..conversation.reply import Backends
 from ..errors import PlaygroundError
-from ..lab.forecast import asks_for_confirmation
+from ..lab.forecast import Forecast, asks_for_confirmation
 from ..lab.progress import Shown
 from ..lab.prompts import built_in, read_file, write_lines
 from ..lab.running import Sweeps
 from ..lab.summary import summarize
-from ..lab.sweep import Plan
+from ..lab.sweep import Plan, Sweep
 from . import experiments_battles
 from . import experiments_form as form
 from . import experiments_layout as layout
@@ -40,6 +41,15 @@ SHOW = """() => document.querySelector("#lab-grid")?.scrollIntoView({
 MOST_REMEMBERED = 12
 REUSED_FROM = 3  # newest runs whose equal answers are taken over
 FIGURES_WHILE_RUNNING = 400  # cells; of more, figures are computed once, at the end
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody was asked to confirm: a run, whether it takes over earlier answers, and what it would take."""
+
+    sweep: Sweep
+    reuse: bool
+    expected: Forecast
 
 
 class _Wiring:
@@ -66,26 +76,27 @@ class _Wiring:
         able = {model_id for _, model_id in offered["choices"]}
         return gr.update(**offered, value=[one for one in chosen or () if one in able])
 
-    async def check(self, asked: str, runs: Any, reuse: bool, taken: Taken, *values: Any) -> dict[Any, Any]:
+    async def check(self, asked: Asked | None, runs: Any, reuse: bool, taken: Taken, *values: Any) -> dict[Any, Any]:
         """What the run would take, on its button, before it is pressed. `asked` is what was to be confirmed before:
         as long as it is the same, who has confirmed it need not do so again."""
         tab = self._tab
         try:
-            planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep(), taken.keys.keys()))
+            sweep = self._form(values).sweep()
+            planned = await asyncio.to_thread(lambda: self._sweeps.plan(sweep, taken.keys.keys()))
             expected = await self._sweeps.forecast(planned, _reused(runs) if reuse else ())
         except PlaygroundError as error:
             return {
                 tab.start: gr.update(value="Run"),
                 tab.notes: view.notes((), str(error)),
                 tab.confirm: gr.update(visible=False, value=False),
-                tab.asked: "",
+                tab.asked: None,
             }
-        asks = form.confirmation(expected)
+        asks = Asked(sweep, reuse, expected)
         anew = {} if asks == asked else {"value": False}
         return {
             tab.start: gr.update(value=form.button(expected)),
             tab.notes: view.notes(planned.notes),
-            tab.confirm: gr.update(visible=asks_for_confirmation(expected), label=asks, **anew),
+            tab.confirm: gr.update(visible=asks_for_confirmation(expected), label=form.confirmation(expected), **anew),
             tab.asked: asks,
         }
 
@@ -96,15 +107,18 @@ class _Wiring:
         runs: Any,
         voter: str,
         confirmed: bool,
+        asked: Asked | None,
         reuse: bool,
         taken: Taken,
         *values: Any,
     ) -> dict[Any, Any]:
-        """Starts a run; what cannot be run is said and changes nothing else."""
+        """Starts a run; what cannot be run is said and changes nothing else. Only what was asked counts as confirmed:
+        another form may have been sent before the tick was taken away."""
         owner = voter or request.session_hash or ""
         try:
             sweep = self._form(values).sweep()
             reused = _reused(runs) if reuse else ()
+            confirmed = confirmed and asked is not None and (asked.sweep, asked.reuse) == (sweep, reuse)
             run = await self._sweeps.start(sweep, owner, confirmed=confirmed, reuse=reused, keys=taken.keys)
         except PlaygroundError as error:
             return {self._tab.notes: view.notes((), str(error))}
@@ -247,7 +261,7 @@ def build(
 
 def _wire_runs(tab: ExperimentsTab, wiring: _Wiring, voter: Any, taken: Any, opened: Callable[..., Any]) -> Any:
     """Whatever opens a run, follows it. Returns the event of a new run's end."""
-    asks = [tab.runs, voter, tab.confirm, tab.reuse, taken, *tab.fields.values()]
+    asks = [tab.runs, voter, tab.confirm, tab.asked, tab.reuse, taken, *tab.fields.values()]
     begun = tab.start.click(wiring.begin, asks, tab.frame, **DIRECT)
     openings = [
         begun,
