@@ -1,10 +1,12 @@
-"""What no page on this framework and no server on this SDK can go below: each of them alone, with the same readers.
+"""What no page on this framework and no server on this SDK can go below: each of them alone, and both together.
 
 The framework alone is peers/scripted_blocks.py, whose words come from nowhere; the SDK alone is its own loop in one
-process, without any server.
+process, without any server; both are peers/bare_blocks.py. All meet the same readers.
 """
 
 from __future__ import annotations
+
+from statistics import median
 
 from .load.drive import reading, upstream
 from .processes import serving
@@ -30,6 +32,11 @@ def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
         battles = PLAIN.load(server, 50)
         results.append(Result("the framework alone, 50 pages of two answers", battles.last_s / IDEAL_S, "x ideal"))
     with upstream(TOKENS, RATE) as url:
+        for name, pages, chatbots in (("100 streams at once", 100, "1"), ("50 pages of two answers", 50, "2")):
+            with serving(PEERS / "bare_blocks.py", OPENAI_BASE_URL=f"{url}/v1", BENCH_CHATBOTS=chatbots) as server:
+                PLAIN.load(server, 1)
+                took_s = median(PLAIN.load(server, pages).last_s for _ in range(2))
+                results.append(Result(f"framework and SDK with nothing else, {name}", took_s / IDEAL_S, "x ideal"))
         for many in (100, 200, 500):
             with reading("sdk", url, many) as group:
                 alone = group.ask()

@@ -130,8 +130,7 @@ class AnswerEvents:
         """
         ended = asyncio.Event()
         # The question goes out before the page is told of it: what drawing costs is not waited for.
-        written = self._written(session, taken, ended)
-        growing = self._pace.follow(written, opening=lambda first: {**begun, **(first or {})}, ended=ended)
+        growing = self._pace.follow(self._written(session, taken, ended), opening=begun, ended=ended)
         self._writing[session.run] = session
         shown: Changes | None = None
         try:

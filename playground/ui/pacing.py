@@ -7,7 +7,7 @@ and the text of several tokens travels together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,9 +17,6 @@ T = TypeVar("T")
 UPDATES_PER_S = 600
 SLOWEST_HZ, FASTEST_HZ = 3, 15
 HEARTBEAT_S = 1.0
-# How long a page may hear nothing of its own question, which nobody notices: where many ask at once, drawing their
-# questions first would have all of them wait for their answers.
-OPENING_S = 0.05
 # Of the first interval, at least; and a step that spreads any number of followers evenly over the rest of it.
 FIRST_PART, GOLDEN = 0.3, 0.618034
 
@@ -50,26 +47,21 @@ class Pace:
         return FIRST_PART + (1 - FIRST_PART) * (self._begun * GOLDEN % 1)
 
     async def follow(
-        self,
-        latest: AsyncGenerator[T],
-        *,
-        opening: Callable[[T | None], T] | None = None,
-        ended: asyncio.Event | None = None,
+        self, latest: AsyncGenerator[T], *, opening: T | None = None, ended: asyncio.Event | None = None
     ) -> AsyncGenerator[T]:
         """The newest value of `latest` at the current rate, and its last one as soon as `ended` is set.
 
-        `opening` makes what is shown first: of the first value, or of None where that has not come within OPENING_S.
-        Repeats the value (the same object) after a second of silence: only when something is sent does Gradio notice
-        that the reader has gone, and only then is the answer stopped.
+        `opening` is shown while the first value is already being waited for. Repeats the value (the same object) after
+        a second of silence: only when something is sent does Gradio notice that the reader has gone, and only then is
+        the answer stopped.
         """
         with self.sharing():
             async with aclosing(latest):
-                shown, part = None, self.phase()
+                shown, part = opening, self.phase()
                 task = asyncio.ensure_future(anext(latest))
                 try:
-                    if opening is not None and not (await asyncio.wait({task}, timeout=OPENING_S))[0]:
-                        shown, opening = opening(None), None
-                        yield shown
+                    if opening is not None:
+                        yield opening
                     while True:
                         while not (await asyncio.wait({task}, timeout=HEARTBEAT_S))[0]:
                             if shown is not None:
@@ -77,11 +69,8 @@ class Pace:
                         try:
                             shown = task.result()
                         except StopAsyncIteration:
-                            if opening is not None:
-                                yield opening(None)
                             return
-                        yield shown if opening is None else opening(shown)
-                        opening = None
+                        yield shown
                         await _rested(self.interval_s() * part, ended)
                         part = 1.0
                         task = asyncio.ensure_future(anext(latest))

@@ -13,10 +13,6 @@ async def latest(values, every_s):
         yield value
 
 
-def first_of(value):
-    return (value, "opening")
-
-
 def test_the_rate_falls_as_streams_are_added_within_its_bounds():
     assert Pace(0).interval_s() == Pace(1).interval_s() == 1 / 15
     assert Pace(120).interval_s() == 1 / 5
@@ -80,33 +76,17 @@ async def test_cancelling_the_reader_closes_the_source():
 
 
 async def test_the_source_begins_before_anybody_has_looked_at_more_than_the_opening():
-    begun, may_go_on = asyncio.Event(), asyncio.Event()
+    begun = asyncio.Event()
 
     async def source():
         begun.set()
-        await may_go_on.wait()
         yield 1
 
-    following = Pace().follow(source(), opening=first_of)
-    assert await anext(following) == (None, "opening")
-    assert begun.is_set()
-    may_go_on.set()
+    following = Pace().follow(source(), opening=0)
+    assert await anext(following) == 0
+    async with asyncio.timeout(10):
+        await begun.wait()
     assert [value async for value in following] == [1]
-
-
-async def test_a_first_value_that_comes_at_once_is_shown_with_the_opening():
-    following = Pace().follow(latest([1, 2], 0), opening=first_of)
-    assert [value async for value in following] == [(1, "opening"), 2]
-
-
-async def test_where_no_value_comes_the_opening_is_shown_all_the_same():
-    assert [value async for value in Pace().follow(latest([], 0), opening=first_of)] == [(None, "opening")]
-
-
-async def test_an_opening_is_made_once_and_repeated_as_it_was(monkeypatch):
-    monkeypatch.setattr(pacing, "HEARTBEAT_S", 0.02)
-    first, again, *_ = [value async for value in Pace().follow(latest([1], 0.3), opening=first_of)]
-    assert first == (None, "opening") and again is first
 
 
 async def test_who_looks_at_the_opening_alone_leaves_nothing_running():
@@ -120,7 +100,7 @@ async def test_who_looks_at_the_opening_alone_leaves_nothing_running():
             closed.set()
 
     pace = Pace()
-    following = pace.follow(source(), opening=first_of)
+    following = pace.follow(source(), opening=0)
     await anext(following)
     await asyncio.sleep(0)
     await following.aclose()
