@@ -101,4 +101,11 @@ def _item(rate: str, of: int) -> RateLimitItem:
 
 
 def _redis(url: str) -> Storage:
-    return RedisStorage(f"async+{url}", implementation="redispy", **REDIS_OPTIONS)
+    # Only where there is one: its client takes long to import.
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    # A line that a restart has cut is opened anew at once: the library would first wait for up to a second, and each
+    # line of the pool is found cut by itself.
+    again: Any = Retry(NoBackoff(), 1)
+    return RedisStorage(f"async+{url}", implementation="redispy", retry=again, **REDIS_OPTIONS)

@@ -1,10 +1,11 @@
 """Rates by the clock on the wall, which may be set: a jump locks nobody out and opens no window twice."""
 
+import asyncio
 import time
 
 import pytest
 
-from playground.ops.rates import Rates, in_words
+from playground.ops.rates import Rates, RatesUnknownError, in_words
 
 DAY_S = 86400.0
 
@@ -62,3 +63,27 @@ async def test_the_wait_is_long_enough_for_what_was_asked(clock):
 )
 def test_a_rate_is_said_in_words(rate, said):
     assert in_words(rate) == said
+
+
+async def test_a_redis_that_was_restarted_refuses_nobody_on_the_lines_of_before(redis):
+    rates = Rates(redis.url)
+
+    async def ask(times):
+        return await asyncio.gather(*(rates.wait_s("100/1minute", "asked", str(at)) for at in range(times)))
+
+    assert await ask(8) == [0.0] * 8, "each on a line of its own"
+    redis.stop()
+    redis.start()
+    for _ in range(8):  # one after the other: each finds another line that was cut
+        assert await ask(1) == [0.0]
+    assert await ask(8) == [0.0] * 8
+
+
+async def test_a_redis_that_is_gone_is_said_to_be_gone(redis):
+    rates = Rates(redis.url)
+    assert await rates.reachable()
+    redis.stop()
+    with pytest.raises(RatesUnknownError):
+        await rates.wait_s("100/1minute", "asked", "1.1.1.1")
+    assert not await rates.reachable()
+    redis.start()
