@@ -19,13 +19,12 @@ from .keys import Taken
 from .light import AS_IT_IS
 from .pacing import Pace
 from .quiet import DIRECT, QUIET
+from .recent import Recent
 from .refusal import refusal
 from .shown_pictures import picture_file
 from .untyped import EditData, EventData, gr
 
 Changes = dict[Any, Any]
-# Ends that are known while more news of the same answer may come.
-MOST_ENDS = 64
 
 
 class AnswerEvents:
@@ -35,14 +34,13 @@ class AnswerEvents:
         self._page = page
         self._pace = pace
         self._writing: dict[str, Session] = {}  # by run, as far as the page has been told
-        self._ends: dict[str, Session] = {}  # by run, of late
-        self._stopped: dict[str, Session] = {}  # of these, what the reader stopped
+        self._ends = Recent[str, Session]()  # by run
 
     async def ask(
         self, written: Mapping[str, Any] | None, session: Session, taken: Taken, **values: Any
     ) -> AsyncGenerator[Changes]:
         """The composer's message becomes the question, unless it cannot be sent as the page stands."""
-        session = self._at_rest(session)
+        session = self._page.at_rest(session)
         asking = self._page.tab.askings.read(values)
         reads_files = bool(written and written.get("files"))
         message = (
@@ -58,7 +56,7 @@ class AnswerEvents:
 
     async def again(self, session: Session, taken: Taken, event: EventData, **values: Any) -> AsyncGenerator[Changes]:
         """A link under a turn that asks the model: retry, or write on."""
-        session = self._at_rest(session)
+        session = self._page.at_rest(session)
         at = self._page.place(session, event)
         verbs = {"on": session.going_on, "repair": session.repairing}
         asked = replace(verbs.get(event.verb, session.retried)(at), asking=self._page.tab.askings.read(values))
@@ -69,7 +67,7 @@ class AnswerEvents:
 
     async def edit(self, session: Session, taken: Taken, event: EditData, **values: Any) -> AsyncGenerator[Changes]:
         """A turn in another wording; a question is asked anew."""
-        session = self._at_rest(session)
+        session = self._page.at_rest(session)
         at = self._page.place_of_message(session, event.index)
         edited = session.edited(at, safe.plain(str(event.value)))
         self._page.check_room(edited)
@@ -83,7 +81,7 @@ class AnswerEvents:
 
     def move(self, session: Session, event: EventData) -> dict[Any, Any]:
         """A link under a turn that asks nobody: another branch, undo, fork."""
-        session = self._at_rest(session)
+        session = self._page.at_rest(session)
         at = self._page.place(session, event)
         match event.verb:
             case "undo":
@@ -97,15 +95,6 @@ class AnswerEvents:
             case verb:
                 step = -1 if verb == "back" else 1
                 return self._page.still(replace(session, conversation=session.conversation.switched(at, step)))
-
-    def _at_rest(self, session: Session) -> Session:
-        """`session` as something new may begin in it. Raises a refusal while an answer is being written: one that the
-        reader has stopped is not, though its last step may have put the session back to the answer as it grew. One that
-        has ended by itself since the event came is: who asks twice in a row would pay twice."""
-        if session.running and session.run in self._stopped:
-            return self._stopped[session.run]
-        self._page.check_idle(session)
-        return session
 
     def _checked(self, written: Mapping[str, Any] | None, asking: Asking) -> Message:
         """The composer's message. Raises a refusal for what cannot be sent."""
@@ -175,14 +164,10 @@ class AnswerEvents:
         """The page once nothing is written any more, also when the reader stopped it."""
         if not session.running:
             return {self._page.tab.session: session}
-        ended = self._ended(session)
-        while len(self._stopped) >= MOST_ENDS:
-            self._stopped.pop(next(iter(self._stopped)), None)
-        self._stopped[session.run] = ended
-        return self._page.still(ended)
+        return self._page.still(self._page.stopped.note(session.run, self._ended(session)))
 
     def rest(self, session: Session) -> Changes:
-        """After every end, also that of a lost connection: the page at rest, unless another answer is being written.
+        """After every end, also that of a failure: the page at rest, unless another answer is being written.
 
         Said once more after the stream, because a browser may still be busy with the composer's first change when the
         one that undoes it comes.
@@ -212,10 +197,7 @@ class AnswerEvents:
         if session.reply is not None and not session.reply.done:
             stopped = self._page.backends.cut_off(asking.sent, session.history(), session.reply)
             session = replace(session, reply=stopped)
-        while len(self._ends) >= MOST_ENDS:
-            self._ends.pop(next(iter(self._ends)), None)
-        # Both may come at once, in threads.
-        return self._ends.setdefault(session.run, session.settled(asking.contender))
+        return self._ends.note(session.run, session.settled(asking.contender))  # both may come at once, in threads
 
 
 def wire(page: ChatPage, pace: Pace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..conversation import records
@@ -13,6 +13,7 @@ from . import history_view, keeping
 from .asking import Askings
 from .chat_session import Session
 from .keys import Keys
+from .recent import Recent
 from .refusal import refusal
 from .transcript import Shown
 from .untyped import EventData, gr
@@ -51,10 +52,11 @@ class ChatTab:
 
 @dataclass(frozen=True)
 class ChatPage:
-    """Draws sessions; every method returns updates by component."""
+    """Draws sessions: updates by component. `stopped` is what readers have stopped of late, by run."""
 
     tab: ChatTab
     backends: Backends
+    stopped: Recent[str, Session] = field(default_factory=Recent[str, Session])
 
     def begun(self, session: Session, *, redraw: bool = False) -> dict[Any, Any]:
         """An answer is about to be written; `redraw` where the turns before it are others than those in view."""
@@ -106,9 +108,15 @@ class ChatPage:
             raise refusal("That message is no longer there: reload the page.")
         return shown[index][0]
 
-    def check_idle(self, session: Session) -> None:
-        if session.running:
+    def at_rest(self, session: Session) -> Session:
+        """`session` as something new may begin in it. Raises a refusal while an answer is being written: one that the
+        reader has stopped is not, though its last step may have put the session back to the answer as it grew. One that
+        has ended by itself since the event came is: who asks twice in a row would pay twice."""
+        if not session.running:
+            return session
+        if session.run not in self.stopped:
             raise refusal("An answer is still being written: wait for it, or stop it first.")
+        return self.stopped[session.run]
 
     def check_room(self, session: Session) -> None:
         """What makes a conversation grow needs room: one that is too large could not be opened again."""

@@ -24,12 +24,12 @@ class ConversationEvents:
 
     def begin(self, session: Session) -> dict[Any, Any]:
         """An empty page. The settings stay: most people go on with them."""
-        self._page.check_idle(session)
+        self._page.at_rest(session)
         return self._page.still(Session())
 
     def open(self, session: Session, chosen: str, event: EventData) -> dict[Any, Any]:
         """A kept conversation, with the model, prompt and parameters of its last answer."""
-        self._page.check_idle(session)
+        self._page.at_rest(session)
         try:
             conversation = records.load(json.loads(event.record))
         except (UnreadableError, ValueError) as error:
@@ -40,7 +40,7 @@ class ConversationEvents:
 
     def take(self, session: Session, chosen: str, event: EventData) -> dict[Any, Any]:
         """A file somebody has: it becomes a conversation of its own."""
-        self._page.check_idle(session)
+        self._page.at_rest(session)
         try:
             conversation = exchange.read_file(str(event.text), new_id())
             if records.size(conversation) > room.LARGEST_FILE:

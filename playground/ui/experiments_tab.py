@@ -81,8 +81,7 @@ class _Wiring:
         as long as it is the same, who has confirmed it need not do so again."""
         tab = self._tab
         try:
-            sweep = self._form(values).sweep()
-            planned = await asyncio.to_thread(lambda: self._sweeps.plan(sweep, taken.keys.keys()))
+            planned = await asyncio.to_thread(lambda: self._sweeps.plan(self._form(values).sweep(), taken.keys.keys()))
             expected = await self._sweeps.forecast(planned, _reused(runs) if reuse else ())
         except PlaygroundError as error:
             return {
@@ -91,7 +90,7 @@ class _Wiring:
                 tab.confirm: gr.update(visible=False, value=False),
                 tab.asked: None,
             }
-        asks = Asked(sweep, reuse, expected)
+        asks = Asked(planned.sweep, reuse, expected)
         anew = {} if asks == asked else {"value": False}
         return {
             tab.start: gr.update(value=form.button(expected)),

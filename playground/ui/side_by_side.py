@@ -23,6 +23,7 @@ from .keys import Taken
 from .light import AS_IT_IS
 from .pacing import Pace
 from .quiet import DIRECT, STREAMED
+from .recent import Recent
 from .refusal import refusal
 from .side_by_side_layout import SideBySide, lay_out, offered
 from .untyped import Request, gr
@@ -32,8 +33,6 @@ from .voter import voter_of
 NAMED = "Side by side"
 IDLE: dict[str, Any] = {"submit_btn": "Run all", "stop_btn": False}
 BUSY: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
-# Stopped runs that are known while more news of them may come.
-MOST_STOPPED = 64
 
 
 class _Wiring:
@@ -45,7 +44,7 @@ class _Wiring:
         self._arena = arena
         self._pace = pace
         self._running: set[Run] = set()
-        self._stopped: dict[Run, None] = {}  # of late, the oldest first
+        self._stopped = Recent[Run, bool]()
 
     async def ask(
         self, prompt: str, comparison: Comparison, taken: Taken, *values: Any
@@ -98,9 +97,7 @@ class _Wiring:
     def stop(self, comparison: Comparison) -> dict[Any, Any]:
         """The page once the reader stopped the columns; what comes after that is not shown."""
         self._running.discard(comparison.run)
-        while len(self._stopped) >= MOST_STOPPED:
-            self._stopped.pop(next(iter(self._stopped)), None)
-        self._stopped[comparison.run] = None
+        self._stopped.note(comparison.run, True)
         return self._still(comparison)
 
     def _at_rest(self, comparison: Comparison) -> Comparison:

@@ -26,6 +26,12 @@ TURNS_KEPT = """() => new Promise((good, bad) => {
   };
 })"""
 
+# What can be undone for eight seconds can be so for ten minutes: a busy machine needs longer.
+LONG_UNDO = """
+const later = window.setTimeout;
+window.setTimeout = (act, ms, ...more) => later(act, ms === 8000 ? 600_000 : ms, ...more);
+"""
+
 
 class Chat:
     def __init__(self, page):

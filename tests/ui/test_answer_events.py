@@ -3,27 +3,30 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from playground.conversation.growing import Reply
 from playground.types import Contender, Message
-from playground.ui.answer_events import MOST_ENDS, AnswerEvents
+from playground.ui.answer_events import AnswerEvents
+from playground.ui.chat_page import ChatPage
 from playground.ui.chat_session import Asking, Session
+from playground.ui.conversation_events import ConversationEvents
 from playground.ui.pacing import Pace
 
 WHO = Contender("a-model")
 
 
-def refusing(session):
-    if session.running:
-        raise RuntimeError("refused")
+class Page(ChatPage):
+    """Tells of a session by the session itself."""
+
+    def still(self, session):
+        return session
 
 
 def a_page():
     backends = SimpleNamespace(cut_off=lambda contender, history, reply: replace(reply, status=""))
-    tab = SimpleNamespace(session="session", totals="totals")
-    page = SimpleNamespace(backends=backends, still=lambda session: session, check_idle=refusing, tab=tab)
-    return AnswerEvents(page, Pace())
+    return AnswerEvents(Page(SimpleNamespace(session="session", totals="totals"), backends), Pace())
 
 
 def answering(text, session=Session()):
@@ -63,29 +66,36 @@ def test_the_next_answer_ends_by_itself():
     assert [turn.message.content for turn in events.settle(again).conversation.turns] == ["Hello", "One", "Other"]
 
 
-def test_of_ends_long_gone_nothing_is_kept():
-    events = a_page()
-    for _ in range(MOST_ENDS + 5):
-        events.settle(answering("One"))
-    assert len(events._ends) == MOST_ENDS
+FORK = SimpleNamespace(verb="fork", at=0)
 
 
 def test_after_a_stop_something_new_can_begin_though_the_last_step_came_after_it():
     events, running = a_page(), answering("One")
     stopped = events.settle(running)
-    assert events._at_rest(replace(running, reply=Reply("a-model", "One two"))) is stopped
-    assert events._at_rest(stopped) is stopped
+    late = replace(running, reply=Reply("a-model", "One two"))
+    assert events.move(late, FORK).conversation.turns == stopped.conversation.turns[:1]
+    assert ConversationEvents(events._page).begin(late).conversation.turns == ()
 
 
 def test_who_asks_twice_in_a_row_is_refused_though_the_first_answer_has_ended_meanwhile():
     """In public the second waits for the first, and comes with the session as it was when it was sent."""
     events, running = a_page(), answering("One")
     events._ended(running)
-    with pytest.raises(RuntimeError, match="refused"):
-        events._at_rest(running)
+    with pytest.raises(gr.Error, match="still being written"):
+        events.move(running, FORK)
 
 
 def test_while_an_answer_is_written_nothing_new_begins():
-    events = a_page()
-    with pytest.raises(RuntimeError, match="refused"):
-        events._at_rest(answering("One"))
+    events, running = a_page(), answering("One")
+    with pytest.raises(gr.Error, match="still being written"):
+        events.move(running, FORK)
+    with pytest.raises(gr.Error, match="still being written"):
+        ConversationEvents(events._page).begin(running)
+
+
+@pytest.mark.parametrize("way", ["again", "edit", "ask"])
+async def test_while_an_answer_is_written_nothing_else_is_asked(way):
+    events, running = a_page(), answering("One")
+    given = (None, running, None) if way == "ask" else (running, None, FORK)
+    with pytest.raises(gr.Error, match="still being written"):
+        await anext(getattr(events, way)(*given))

@@ -21,7 +21,7 @@ class Sweeps:
     def plan(self, sweep, keys):
         if not self.calls:
             raise PlaygroundError("There is no prompt.")
-        return SimpleNamespace(notes=())
+        return SimpleNamespace(sweep=sweep, notes=())
 
     async def forecast(self, planned, reused):
         return self.calls
