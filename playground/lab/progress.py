@@ -14,7 +14,8 @@ from .sweep import Cell, Plan
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. Tokens are of its output; `cost` in USD, None where a price is unknown.
+    """How far a run is. Tokens are of its output; `cost` in USD, None where a price is unknown. Both are `estimated`
+    where an answer's provider has not counted them.
 
     `tokens_per_s` and `eta_s` are those of the present stretch of work, None before they can be told.
     """
@@ -24,6 +25,7 @@ class Progress:
     failed: int = 0
     tokens: int = 0
     cost: float | None = 0.0
+    estimated: bool = False
     tokens_per_s: float | None = None
     eta_s: float | None = None
 
@@ -98,6 +100,7 @@ def _progress(active: Active, keys: Collection[str], results: Mapping[str, Resul
         failed=Counter(result.failed for result in results.values())[True],
         tokens=sum(result.usage.output_tokens for result in asked if result.usage),
         cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        estimated=any(result.usage.estimated for result in asked if result.usage),
         tokens_per_s=active.tokens / spent_s if told else None,
         eta_s=active.left * spent_s / len(active.finished) if told else None,
     )

@@ -71,6 +71,15 @@ class Form:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody was asked to confirm: a run, whether it takes over earlier answers, and what it would take."""
+
+    sweep: Sweep
+    reuse: bool
+    expected: Forecast
+
+
 def choosable(catalog: Catalog, own: Collection[str] = ()) -> list[ModelSpec]:
     """The models that can be asked; `own` names the providers that the reader has a key for."""
     return [model for model in catalog.models.values() if model.can_be_asked(own)]
@@ -88,7 +97,7 @@ def button(expected: Forecast) -> str:
     if not expected.calls:
         return "Run · every answer is there already"
     calls = f"{expected.calls:,} call{'s' if expected.calls != 1 else ''}"
-    tokens = f"≈ {expected.input_tokens + expected.output_tokens:,} tokens, {format.money(expected.cost)}"
+    tokens = f"≈ {expected.input_tokens + expected.output_tokens:,} tokens, {_cost(expected)}"
     parts = [f"Run {calls}", tokens]
     return format.DOT.join(parts + ([f"{expected.reused:,} reused"] if expected.reused else []))
 
@@ -99,8 +108,7 @@ def confirmation(expected: Forecast) -> str:
 
 
 def _cost(expected: Forecast) -> str:
-    said = format.money(expected.cost)
-    return said if expected.cost is None or expected.free else f"≈ {said}"
+    return format.money(expected.cost, estimated=True)
 
 
 def _whole(label: str, value: Any) -> int | None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from ..conversation.reply import Backends
 from ..errors import PlaygroundError
-from ..lab.forecast import Forecast, asks_for_confirmation
+from ..lab.forecast import asks_for_confirmation
 from ..lab.progress import Shown
 from ..lab.prompts import built_in, read_file, write_lines
 from ..lab.running import Sweeps
 from ..lab.summary import summarize
-from ..lab.sweep import Plan, Sweep
+from ..lab.sweep import Plan
 from . import experiments_battles
 from . import experiments_form as form
 from . import experiments_layout as layout
 from . import experiments_view as view
 from .experiments_figures import figures_table, plots
-from .experiments_form import Form, Preset
+from .experiments_form import Asked, Form, Preset
 from .experiments_layout import ExperimentsTab
 from .gate import asks_models
 from .keys import Taken
@@ -41,15 +40,6 @@ SHOW = """() => document.querySelector("#lab-grid")?.scrollIntoView({
 MOST_REMEMBERED = 12
 REUSED_FROM = 3  # newest runs whose equal answers are taken over
 FIGURES_WHILE_RUNNING = 400  # cells; of more, figures are computed once, at the end
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody was asked to confirm: a run, whether it takes over earlier answers, and what it would take."""
-
-    sweep: Sweep
-    reuse: bool
-    expected: Forecast
 
 
 class _Wiring:

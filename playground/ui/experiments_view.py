@@ -55,8 +55,14 @@ def _progress_parts(shown: Shown) -> list[tuple[str, str]]:
     if now.failed:
         parts.append((f"{now.failed:,} failed", "Calls without a whole answer; they can be made again."))
     if now.tokens:
-        parts.append((f"{now.tokens:,} tokens", "Output tokens so far, thinking included, less reused answers."))
-        parts.append((format.money(now.cost), "What the calls have cost so far; reused answers cost nothing again."))
+        about = "≈ " if now.estimated else ""
+        parts.append((f"{about}{now.tokens:,} tokens", "Output tokens so far, thinking included, less reused answers."))
+        parts.append(
+            (
+                format.money(now.cost, estimated=now.estimated),
+                "What the calls have cost so far; reused answers cost nothing again.",
+            )
+        )
     if shown.running:
         parts += _running(now)
     elif shown.left:

@@ -105,14 +105,23 @@ def _links(conversation: Conversation, at: int, *, last: bool) -> list[str]:
     if turn.message.role == "user":
         links += [f"[Answer](#turn-retry-{at})", f"[Undo](#turn-undo-{at})"] if last else []
         return [*links, _fork(at)]
-    if last and turn.reply and turn.reply.finish_reason == "length" and turn.reply.text.strip():
-        links.append(f"[Continue](#turn-on-{at} 'The answer was cut off at the token limit: go on writing')")
+    if last and turn.reply and (cut := _cut(turn.reply)):
+        links.append(f"[Continue](#turn-on-{at} '{cut}: go on writing')")
     if last and turn.reply and turn.reply.violations:
         links.append(f"[Repair](#turn-repair-{at} 'Ask again, and say what is wrong with this answer')")
     links.append(f"[Retry](#turn-retry-{at} 'Another answer; this one is kept')")
     if last:
         links.append(f"[Undo](#turn-undo-{at} 'Take back the question and its answer, to ask it differently')")
     return [*links, _fork(at)]
+
+
+def _cut(reply: Reply) -> str:
+    """Why there is more to be written, "" where there is not."""
+    if not reply.text.strip():
+        return ""
+    if not reply.done:
+        return "The answer was stopped"
+    return "The answer was cut off at the token limit" if reply.finish_reason == "length" else ""
 
 
 def _fork(at: int) -> str:

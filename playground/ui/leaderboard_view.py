@@ -34,7 +34,7 @@ HEADS_AFTER = {
     "Won": "Share that it won of the votes that were no tie",
     "Both bad": "Share of its votes that called both bad",
     "First token": "Median wait for the first token (TTFT) in its newest battles",
-    "Cost": "Mean cost of a battle, over its newest ones",
+    "Cost": "Mean cost of a battle, over its newest ones; estimated where a provider did not count the tokens",
 }
 EXPORTS = "Every vote: <code>python -m playground export</code>, or <code>GET /export</code> with the owner's token."
 

@@ -3,6 +3,7 @@
 JOURNEYS = {
     "first question": "test_chat.test_a_question_is_answered_as_tokens_arrive_with_figures_below",
     "stop": "test_chat.test_the_answer_grows_while_it_streams_and_stop_keeps_what_came",
+    "stop and continue": "test_conversations.test_an_answer_that_was_stopped_goes_on_where_it_was",
     "continue": "test_conversations.test_an_answer_that_was_cut_says_so_and_goes_on",
     "change model with a refused parameter": (
         "test_chat.test_a_parameter_that_the_model_refuses_is_disabled_with_the_reason"

@@ -75,6 +75,22 @@ async def test_an_answer_that_was_cut_says_so_and_goes_on(office, desk, page):
     assert desk.bodies[-1]["messages"][1] == {"role": "assistant", "content": begun.strip() + " "}
 
 
+async def test_an_answer_that_was_stopped_goes_on_where_it_was(office, desk, page):
+    chat = Chat(page)
+    await chat.open(office)
+    await chat.ask("Count slowly")
+    await expect(chat.answers.last).to_contain_text("so so")
+    await page.keyboard.press("Escape")
+    await expect(chat.transcript).to_contain_text("Stopped. What had arrived is kept.")
+    begun = await chat.text()
+    await chat.link("Continue").click()
+    await expect(chat.transcript).to_contain_text("2/2")
+    await chat.answered()
+    assert desk.bodies[-1]["messages"][1]["content"].strip() == begun.strip()
+    assert (await chat.text()).startswith(begun.strip()) and len(await chat.text()) > len(begun)
+    await expect(chat.link("Continue")).to_have_count(0)
+
+
 async def test_conversations_are_kept_listed_searched_renamed_and_deleted(office, page):
     chat = Chat(page)
     await chat.open(office, "?system=Be+brief.&top_k=7")

@@ -92,7 +92,7 @@ def test_the_models_preset_takes_every_model_that_can_answer():
 def test_the_button_says_calls_tokens_and_cost():
     assert button(Forecast(15, 0, 100, 1200, 0.0)) == "Run 15 calls · ≈ 1,300 tokens, free"
     assert button(Forecast(1, 4, 10, 20, None)) == "Run 1 call · ≈ 30 tokens, price unknown · 4 reused"
-    assert button(Forecast(40, 0, 10, 20, 0.0312)) == "Run 40 calls · ≈ 30 tokens, $0.0312"
+    assert button(Forecast(40, 0, 10, 20, 0.0312)) == "Run 40 calls · ≈ 30 tokens, ≈ $0.0312"
     assert "there already" in button(Forecast(0, 4, 0, 0, 0.0))
 
 
