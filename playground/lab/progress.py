@@ -91,7 +91,7 @@ class Active:
 
 
 def _progress(active: Active, keys: Collection[str], results: Mapping[str, Result], spent_s: float) -> Progress:
-    asked = [result for result in results.values() if not result.reused]
+    asked = [result for result in (*results.values(), *active.run.superseded) if not result.reused]
     costs = [result.cost for result in asked if result.usage is not None]
     told = active.running and bool(active.finished)
     return Progress(

@@ -231,7 +231,7 @@ class Sweeps:
                 result = await self._ask(active, cell)
                 if result.error in HOPELESS:
                     active.hopeless.add(contender.model)
-                active.run.results[cell.key] = result
+                active.run.take(cell.key, result)
                 active.finished.add(cell.key)
                 active.tokens += result.usage.output_tokens if result.usage else 0
                 self._runs.add(active.run.id, cell.key, result)

@@ -83,7 +83,8 @@ class Run:
     """A run as it is stored: what was asked for, when (seconds since the epoch), and results by the key of a cell.
 
     `refused` is what providers had refused when it was planned: without it, its cells would have other keys later.
-    `own` names the providers that were asked with a key of the reader's; the key itself is in no file.
+    `own` names the providers that were asked with a key of the reader's; the key itself is in no file. `superseded`
+    are results of calls that were made again: they have been paid for, too.
     """
 
     id: str
@@ -92,6 +93,13 @@ class Run:
     results: dict[str, Result] = field(default_factory=dict[str, Result])
     refused: Refused = field(default_factory=dict[str, Mapping[str, str]])
     own: frozenset[str] = frozenset()
+    superseded: list[Result] = field(default_factory=list[Result])
+
+    def take(self, key: str, result: Result) -> None:
+        """What a call came to, in the place of what an earlier one of the same cell did."""
+        if (before := self.results.get(key)) is not None:
+            self.superseded.append(before)
+        self.results[key] = result
 
 
 SWEEP: TypeAdapter[Sweep] = TypeAdapter(Sweep)
@@ -190,7 +198,7 @@ def _take(run: Run, line: str) -> None:
     """Adds what a line says; one that was cut off says nothing."""
     try:
         row: Any = json.loads(line)
-        run.results[str(row["cell"])] = RESULT.validate_python(row["result"])
+        run.take(str(row["cell"]), RESULT.validate_python(row["result"]))
     except (ValueError, KeyError, TypeError, ValidationError):
         return
 

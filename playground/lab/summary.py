@@ -45,6 +45,10 @@ FIGURES = (
     Figure("json", "JSON", "Answers that are valid JSON.", "percent"),
 )
 
+# Those that an answer's usage tells; estimated where its provider has not counted the tokens.
+OF_USAGE = frozenset({"tokens", "cost", "tokens_per_s"})
+OF_TEXT = tuple(figure for figure in FIGURES if figure.name not in {*OF_USAGE, "ttft_s"})
+
 Figures = dict[str, float | None]
 
 
@@ -77,13 +81,17 @@ def cell_figures(result: Result, reference: str | None) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class SettingFigures:
-    """One setting's figures over all its answers, and how many of its calls are done and have failed."""
+    """One setting's figures over all its answers, and how many of its calls are done and have failed.
+
+    `estimated`: of an answer at least the tokens were not counted by its provider.
+    """
 
     setting: Setting
     label: str
     spreads: Mapping[str, Spread | None]
     done: int
     failed: int
+    estimated: bool = False
 
 
 @dataclass
@@ -94,17 +102,19 @@ class _Answers:
     label: str
     cells: list[Figures] = field(default_factory=list[Figures])
     failed: int = 0
+    estimated: bool = False
     samples: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
 
     def add(self, prompt: int, result: Result, reference: str | None) -> None:
         self.cells.append(cell_figures(result, reference))
         self.failed += result.failed
+        self.estimated |= result.usage is not None and result.usage.estimated
         if not result.failed:
             self.samples.setdefault(prompt, []).append(result.text)
 
     def figures(self) -> SettingFigures:
         spreads = _spreads(self.cells, list(self.samples.values()))
-        return SettingFigures(self.setting, self.label, spreads, len(self.cells), self.failed)
+        return SettingFigures(self.setting, self.label, spreads, len(self.cells), self.failed, self.estimated)
 
 
 def summarize(plan: Plan, results: Mapping[str, Result]) -> list[SettingFigures]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from ..lab.metrics import Spread
-from ..lab.summary import Figure, SettingFigures, telling
+from ..lab.summary import OF_USAGE, Figure, SettingFigures, telling
 from ..lab.sweep import AXES, Plan
 from . import format
 from .spread_chart import Point, spread_chart
@@ -84,10 +84,12 @@ def _spread(figure: Figure, one: SettingFigures) -> str:
     if spread is None:
         # Where no call has used anything yet, or all have failed, nothing is said about a price.
         return "price unknown" if figure.name == "cost" and one.spreads.get("tokens") else "–"
+    about = "≈ " if one.estimated and figure.name in OF_USAGE and spread.mean else ""
+    mean = escape(f"{about}{number(figure, spread.mean)}")
     if figure.unit in {"usd", "percent"} or spread.count < 2 or not spread.deviation:
-        return escape(number(figure, spread.mean))
+        return mean
     reach = f"{spread.deviation:,.0f}" if spread.deviation >= 99.5 else f"{spread.deviation:.2g}"
-    return f"{escape(number(figure, spread.mean))} <i>± {reach}</i>"
+    return f"{mean} <i>± {reach}</i>"
 
 
 def _failed(count: int) -> str:

@@ -12,8 +12,10 @@ from html import escape
 from ..lab import sent
 from ..lab.progress import Progress, Shown
 from ..lab.runs import Result
+from ..lab.summary import OF_TEXT, cell_figures
 from ..lab.sweep import Plan, Setting, in_words
 from . import format
+from .experiments_figures import number
 
 ROWS = 24  # of answers on one page of the grid
 COLUMN_PX = 190  # the least width of a column
@@ -60,7 +62,7 @@ def _progress_parts(shown: Shown) -> list[tuple[str, str]]:
         parts.append(
             (
                 format.money(now.cost, estimated=now.estimated),
-                "What the calls have cost so far; reused answers cost nothing again.",
+                "What the calls that have ended have cost, failed ones too; reused ones nothing.",
             )
         )
     if shown.running:
@@ -125,14 +127,14 @@ def _row(shown: Shown, prompt: int, sample: int, marked: bool) -> str:
     found = [shown.results.get(plan.at[prompt, sample, at].key) for at in range(len(plan.settings))]
     first = found[0].text if found[0] and not found[0].failed else None
     cells = "".join(
-        _cell(setting, result, first if marked and at else None, shown.running)
+        _cell(setting, result, plan.sweep.prompts[prompt].reference, first if marked and at else None, shown.running)
         for at, (setting, result) in enumerate(zip(plan.settings, found, strict=True))
     )
     lead = f'<th scope="row" class="sample">{sample + 1}</th>' if plan.sweep.samples > 1 else ""
     return f"<tr>{lead}{cells}</tr>"
 
 
-def _cell(setting: Setting, result: Result | None, against: str | None, running: bool) -> str:
+def _cell(setting: Setting, result: Result | None, reference: str | None, against: str | None, running: bool) -> str:
     if result is None:
         return f'<td class="open">{"…" if running else "not asked"}</td>'
     text = _short(result.text)
@@ -147,7 +149,7 @@ def _cell(setting: Setting, result: Result | None, against: str | None, running:
         said = '<p class="nothing">The model finished without writing an answer.</p>'
     unsent = [f"{in_words(name)} not sent" for name in sent.unsent(setting, result)]
     figures = format.DOT.join([*_cell_numbers(result), *unsent])
-    return f'<td>{said}<small title="{escape(_cell_title(result))}">{escape(figures)}</small></td>'
+    return f'<td>{said}<small title="{escape(_cell_title(result, reference))}">{escape(figures)}</small></td>'
 
 
 def _cell_numbers(result: Result) -> list[str]:
@@ -161,9 +163,14 @@ def _cell_numbers(result: Result) -> list[str]:
     return [*parts, "reused"] if result.reused else parts
 
 
-def _cell_title(result: Result) -> str:
+@lru_cache(maxsize=2048)
+def _cell_title(result: Result, reference: str | None) -> str:
+    """Every figure of one answer."""
     parts = format.numbers(result.ttft_s, result.tokens_per_s, result.usage, result.cost)
-    return format.DOT.join([*parts, format.FINISHED.get(result.finish_reason or "", "failed")])
+    parts.append(format.FINISHED.get(result.finish_reason or "", "failed"))
+    figures = cell_figures(result, reference)
+    parts += [f"{one.label} {number(one, value)}" for one in OF_TEXT if (value := figures.get(one.name)) is not None]
+    return format.DOT.join(parts)
 
 
 @lru_cache(maxsize=2048)

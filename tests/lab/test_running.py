@@ -1,6 +1,7 @@
 """Sweeps over a scripted provider: nothing is lost to failures, stops, restarts or a second look."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -155,6 +156,71 @@ async def test_no_more_calls_at_once_than_a_provider_takes(tmp_path):
     for run_id in runs:
         await finished(lab, run_id)
     assert most == 3
+
+
+async def test_each_provider_takes_as_many_at_once_as_is_its_own(tmp_path):
+    now, most = Counter(), Counter()
+
+    class Counting(ScriptedProvider):
+        async def stream(self, request, key=None):
+            name = request.model.provider
+            now[name] += 1
+            most[name] = max(most[name], now[name])
+            try:
+                async for event in super().stream(request, key):
+                    yield event
+            finally:
+                now[name] -= 1
+
+    provider = Counting(lambda request: [0.02, *spoken(request)])
+    backends = Backends(CATALOG, {"local": provider, "openai": provider})
+    lab = Sweeps(backends, Runs(tmp_path), at_once={"local": 2, "openai": 5})
+    both = replace(SWEEP, models=(LOCAL, "gpt-4o"))
+    shown = await finished(lab, await lab.start(both, "me", confirmed=True))
+    assert most == {"local": 2, "openai": 5} and shown.progress.done == 60
+
+
+async def test_what_every_axis_says_is_what_is_sent(tmp_path):
+    provider, lab = sweeps(tmp_path)
+    axes = {"temperature": (0.2,), "top_p": (0.5, 0.9), "top_k": (5, 40)}
+    sweep = Sweep((Prompt("Hello?"),), (LOCAL,), system_prompts=("", "Be brief."), max_tokens=20, **axes)
+    await finished(lab, await lab.start(sweep, "me"))
+    sent = {
+        (request.sampling.temperature, request.sampling.top_p, request.sampling.top_k, request.messages[0].content)
+        for request in provider.requests
+    }
+    assert sent == {(0.2, p, k, first) for p in (0.5, 0.9) for k in (5, 40) for first in ("Hello?", "Be brief.")}
+
+
+async def test_a_large_one_is_not_begun_unconfirmed(tmp_path):
+    provider, lab = sweeps(tmp_path)
+    paid = Sweep(PROMPTS, ("gpt-4o",), temperature=(0.0, 0.5, 1.0), max_tokens=4000, samples=20)
+    with pytest.raises(SweepError, match="300"):
+        await lab.start(paid, "me")
+    assert not provider.requests and not list(tmp_path.iterdir())
+
+
+async def test_what_a_call_has_cost_stays_spent_when_it_is_made_again(tmp_path):
+    fails = [True]
+
+    def script(request):
+        if fails[0]:
+            return [TextDelta("Half an answer that was paid for"), ProviderError("bad_request", "No.")]
+        return spoken(request)
+
+    _, lab = sweeps(tmp_path, script)
+    run_id = await lab.start(Sweep(PROMPTS[:1], ("gpt-4o",), max_tokens=20), "me")
+    first = (await finished(lab, run_id)).progress
+    assert first.failed == 1 and first.cost > 0 and first.estimated
+    fails[0] = False
+    await lab.resume(run_id, "me")
+    shown = await finished(lab, run_id)
+    [result] = shown.results.values()
+    assert shown.progress.failed == 0
+    assert shown.progress.cost == pytest.approx(first.cost + result.cost)
+    assert shown.progress.tokens == first.tokens + result.usage.output_tokens
+    again = Sweeps(Backends(CATALOG, {}), Runs(tmp_path))
+    assert (await again.look(run_id)).progress.cost == pytest.approx(shown.progress.cost), "also after a restart"
 
 
 async def test_who_refuses_once_for_good_is_not_asked_again(tmp_path):

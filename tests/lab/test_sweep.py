@@ -30,6 +30,13 @@ def test_every_prompt_meets_every_setting_as_often_as_asked():
     assert found.label(found.settings[-1]) == "“Be brief.” · temperature 1"
 
 
+def test_every_axis_multiplies():
+    found = planned(top_p=(0.5, 0.9), top_k=(1, 5, 40), system_prompts=("", "Be brief."))
+    assert len(found.settings) == 2 * 2 * 3 * 2
+    assert {setting.contender.sampling.top_k for setting in found.settings} == {1, 5, 40}
+    assert planned(models=("gpt-5.5",), temperature=(None,), effort=("low", "high")).axis == "effort"
+
+
 def test_a_parameter_that_a_model_refuses_is_said_and_its_settings_are_one():
     found = planned(models=(LOCAL, "claude-sonnet-5-5"), temperature=(0.0, 0.5, 1.0))
     assert [setting.contender.model for setting in found.settings] == [LOCAL] * 3 + ["claude-sonnet-5-5"]

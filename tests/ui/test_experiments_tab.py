@@ -21,7 +21,7 @@ class Sweeps:
     def plan(self, sweep, keys):
         if not self.calls:
             raise PlaygroundError("There is no prompt.")
-        return SimpleNamespace(sweep=sweep, notes=())
+        return SimpleNamespace(sweep=sweep, notes=("That model will not be sent temperature.",))
 
     async def forecast(self, planned, reused):
         return self.calls
@@ -50,6 +50,7 @@ def wiring(sweeps, monkeypatch):
 async def test_what_was_confirmed_stays_so_until_something_else_is_to_be_confirmed(wiring, sweeps):
     first = await wiring.check(None, [], False, Taken())
     assert first["confirm"]["visible"] and first["confirm"]["value"] is False
+    assert "will not be sent temperature" in first["notes"], "before the run"
     again = await wiring.check(first["asked"], [], False, Taken())
     assert "value" not in again["confirm"], "a form that is counted once more takes no tick away"
     other = await wiring.check(again["asked"], [], False, Taken(), "another prompt")

@@ -10,7 +10,7 @@ from playground.lab.forecast import Forecast
 from playground.lab.progress import Progress, Shown
 from playground.lab.prompts import Prompt
 from playground.lab.runs import Result
-from playground.lab.summary import summarize
+from playground.lab.summary import FIGURES, summarize
 from playground.lab.sweep import Sweep, SweepError, plan
 from playground.models.catalog import load_catalog
 from playground.settings import load_settings
@@ -140,6 +140,30 @@ def test_figures_stand_in_a_row_for_each_setting():
     assert "ROUGE-L" in html and "1 failed" in html and "JSON" not in html and "100%" in html
 
 
+def test_every_figure_of_a_setting_has_its_column_and_of_an_answer_its_words():
+    run = shown(
+        "a cat sat", '{"a": 1}', "a dog ran", "a cat", sweep=replace(SWEEP, prompts=(Prompt("JSON?", "a cat"),))
+    )
+    html = figures_table(run.plan, summarize(run.plan, run.results))
+    for figure in FIGURES:
+        assert f">{figure.label}</th>" in html
+    title = re.findall('<small title="([^"]*)"', view.grid(run))[1]
+    assert "20 tok/s" in title and "7 out" in title
+    for said in ("Words 3", "Distinct-1 1.00", "Distinct-2 1.00", "ROUGE-L 0.80", "Exact 0%", "JSON 0%", "BLEU "):
+        assert said in title
+
+
+def test_what_a_provider_did_not_count_is_marked_as_an_estimate():
+    run = shown("a cat", "a dog", "a cow", "a pig")
+    assert "≈" not in figures_table(run.plan, summarize(run.plan, run.results))
+    key = run.plan.cells[0].key
+    run.results[key] = replace(run.results[key], usage=Usage(5, 7, estimated=True), cost=0.5)
+    rows = figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
+    assert "≈ 7" in rows[2] and "≈ $0.25" in rows[2] and "≈ 20" in rows[2] and "≈" not in rows[3]
+    said = words(view.progress(shown("a", "b", estimated=True, cost=0.5)))
+    assert "≈ 14 tokens · ≈ $0.50" in said
+
+
 def test_a_price_is_unknown_only_where_something_was_used():
     run = shown("a cat", None, ValueError("no"))
     row = figures_table(run.plan, summarize(run.plan, run.results)).split("<tr>")
@@ -159,6 +183,7 @@ def test_plots_are_drawn_against_the_axis_that_varies():
     run = shown("a cat", "a b c d", "a cat sat here", "a")
     html = plots(run.plan, summarize(run.plan, run.results))
     assert "Words by temperature" in html and "temperature 1: 2.5 ± 2.12" in html
+    assert 'class="reach"' in html, "the spread is drawn"
     assert "Cost by" not in html
     alone = replace(SWEEP, temperature=(0.0,))
     run = shown("a", "b", sweep=alone)
