@@ -105,7 +105,7 @@ def log_softmax(logits: Floats) -> Floats:
 def entropy_bits(p: Floats) -> float:
     """Shannon's entropy in bits, -sum p log2 p, with 0 log 0 = 0 (Shannon 1948)."""
     some = p[p > 0]
-    return max(-float(np.sum(some * np.log2(some))), 0.0)
+    return max(0.0, -float(np.sum(some * np.log2(some))))  # of two zeros the first, which has no sign
 
 
 def decode(distribution: Distribution, filters: Filters) -> Filtered:

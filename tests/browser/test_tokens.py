@@ -37,6 +37,8 @@ async def test_a_text_its_next_token_and_its_perplexity(page, app):
     await expect(tokens.first).to_have_attribute("title", re.compile(r"^id \d+\nbytes 74"))
     await page.locator("#tokens-encoding").get_by_text("Embedded model").click()
     await expect(page.locator("#tokens .tokens")).to_have_attribute("aria-label", re.compile(r"^\d+ tokens$"))
+    painted = "nodes => new Set(nodes.map((node) => getComputedStyle(node).backgroundColor)).size"
+    assert await tokens.evaluate_all(painted) == 5, "neighbours have other colours"
     local = await counts.nth(2).inner_text()
     await expect(tokens).to_have_count(int(local))
 
@@ -64,6 +66,10 @@ async def test_a_text_its_next_token_and_its_perplexity(page, app):
     await expect(page.locator("#next-tree button")).to_have_count(0)
     await page.locator("#next-draw").click()
     await expect(page.locator("#next-tree button")).to_have_count(1, timeout=SOON)
+    await expect(page.locator("#next-tree")).to_contain_text("10×")
+    figures = page.locator("body")
+    await expect(figures).to_contain_text(re.compile(r"Entropy before\s*\d\.\d\d bits"))
+    await expect(figures).to_contain_text(re.compile(r"Entropy after\s*0\.00 bits"))
 
     # As a chat question the answer begins; an empty one is told, and what was there stays.
     await page.locator("#next-kind").get_by_text("Chat question").click()

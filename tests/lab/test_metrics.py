@@ -22,9 +22,11 @@ def longest_common(ours, theirs):
 @pytest.mark.parametrize(
     ("text", "reference", "expected"),
     [
-        # README of rouge-score 0.1.2, and its rouge_scorer_test.py.
-        ("The quick brown dog jumps on the log.", "The quick brown fox jumps over the lazy dog", 0.5882352941176471),
-        ("testing", "testing one two", 0.5),
+        # rouge-score's rouge_scorer_test.py: testRougeLConsecutive and testRougeLNonConsecutive.
+        ("testing one", "testing one two", 4 / 5),
+        ("testing two", "testing one two", 4 / 5),
+        # The sentences of its README, of whose seventeen words in all five stand in the same order in both.
+        ("The quick brown dog jumps on the log.", "The quick brown fox jumps over the lazy dog", 2 * 5 / 17),
         # Lin 2004, section 3.1: S2 and S3 against S1.
         ("police kill the gunman", "police killed the gunman", 3 / 4),
         ("the gunman kill police", "police killed the gunman", 2 / 4),
@@ -57,7 +59,7 @@ def test_rouge_l_counts_the_longest_common_subsequence(ours, theirs):
             ),
             50.46,
         ),
-        # sacrebleu's README: the first sentence of its example against its two references.
+        # Two sentences of the example in sacrebleu's README: what is equal to a reference has 100.
         ("The dog bit the man.", ("The dog bit the man.", "The dog had bit the man."), 100.0),
         ("", ("The dog bit the man.",), 0.0),
     ],
