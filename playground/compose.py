@@ -32,6 +32,7 @@ from .providers.listing import Listings
 from .providers.local import LocalModel
 from .providers.local_lab import LocalLab
 from .providers.openai import OpenAIProvider
+from .providers.transport import Lines
 from .settings import Settings
 from .stored import durable_of, keeping_of, open_ledger, open_votes
 
@@ -155,6 +156,7 @@ def _shared_client() -> Callable[[], httpx2.AsyncClient]:
     @cache
     def client() -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
+            transport=Lines(MOST_CONNECTIONS, KEPT_CONNECTIONS, KEPT_S),
             timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
             limits=httpx2.Limits(
                 max_connections=MOST_CONNECTIONS,
