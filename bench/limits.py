@@ -11,7 +11,7 @@ from statistics import median
 from .load.drive import reading, upstream
 from .processes import serving
 from .result import Result
-from .streams import IDEAL_S, PEERS, PLAIN, RATE, SPREAD_S, TOKENS, per_1000
+from .streams import IDEAL_S, PEERS, PLAIN, PLAIN_TWO, RATE, SPREAD_S, TOKENS, per_1000
 
 
 def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
@@ -28,14 +28,15 @@ def run(*, full: bool = False) -> list[Result]:  # noqa: ARG001
                 results.append(Result("  longest gap between visible updates, p95", gap_ms, "ms"))
                 results.append(Result("  its CPU of 1,000 tokens", per_1000(load), "s"))
     with serving(PEERS / "scripted_blocks.py", BENCH_CHATBOTS="2") as server:
-        PLAIN.load(server, 1)
-        battles = PLAIN.load(server, 50)
+        PLAIN_TWO.load(server, 1)
+        battles = PLAIN_TWO.load(server, 50)
         results.append(Result("the framework alone, 50 pages of two answers", battles.last_s / IDEAL_S, "x ideal"))
     with upstream(TOKENS, RATE) as url:
-        for name, pages, chatbots in (("100 streams at once", 100, "1"), ("50 pages of two answers", 50, "2")):
-            with serving(PEERS / "bare_blocks.py", OPENAI_BASE_URL=f"{url}/v1", BENCH_CHATBOTS=chatbots) as server:
-                PLAIN.load(server, 1)
-                took_s = median(PLAIN.load(server, pages).last_s for _ in range(2))
+        for name, pages, way in (("100 streams at once", 100, PLAIN), ("50 pages of two answers", 50, PLAIN_TWO)):
+            peer = {"OPENAI_BASE_URL": f"{url}/v1", "BENCH_CHATBOTS": str(way.answers)}
+            with serving(PEERS / "bare_blocks.py", **peer) as server:
+                way.load(server, 1)
+                took_s = median(way.load(server, pages).last_s for _ in range(2))
                 results.append(Result(f"framework and SDK with nothing else, {name}", took_s / IDEAL_S, "x ideal"))
         for many in (100, 200, 500):
             with reading("sdk", url, many) as group:

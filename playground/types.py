@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any, Literal, cast
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "content_filter"]
@@ -237,3 +238,18 @@ class Finished:
 
 
 Event = Waiting | Started | TextDelta | ThinkingDelta | Finished
+
+
+def together(events: Iterable[Event]) -> list[Event]:
+    """The same events, each run of texts and each run of thoughts as one: what arrived at once costs what one does."""
+    told: list[Event] = []
+    for kind, run in groupby(events, type):
+        if kind is TextDelta:
+            texts = cast(list[TextDelta], list(run))
+            tokens = tuple(token for one in texts for token in one.tokens)
+            told.append(TextDelta("".join(one.text for one in texts), tokens))
+        elif kind is ThinkingDelta:
+            told.append(ThinkingDelta("".join(one.text for one in cast(list[ThinkingDelta], list(run)))))
+        else:
+            told += run
+    return told

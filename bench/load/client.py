@@ -30,12 +30,14 @@ MESSAGES = [{"role": "user", "content": "Tell me about the sea."}]
 
 @dataclass(frozen=True)
 class Seen:
-    """One answer as a reader met it, in seconds from the question: its first word, its last, the longest gap."""
+    """What was asked as a reader met it, in seconds from the question: the first word, the last one of all answers, the
+    longest gap between them, and when nothing more came: a page has its buttons again then."""
 
     first_s: float
     last_s: float
     gap_s: float
     updates: int
+    rest_s: float
 
     @classmethod
     def of(cls, began: float, times: list[float], first: float | None, last: float | None) -> Seen:
@@ -43,25 +45,32 @@ class Seen:
             raise RuntimeError("an answer came without its beginning or its end")
         visible = [moment for moment in times if first <= moment <= last]
         gaps = [later - earlier for earlier, later in pairwise(visible)]
-        return cls(first - began, last - began, max(gaps, default=0.0), len(visible))
+        rest_s = time.perf_counter() - began
+        return cls(first - began, last - began, max(gaps, default=0.0), len(visible), rest_s)
 
 
 class _Clock:
-    """Notes when what was looked for came."""
+    """Notes when what was looked for came: the first words, and the last ones of as many answers as there are.
 
-    def __init__(self) -> None:
+    What comes behind them does not count as the answer: a page that comes to rest shows all of it once more.
+    """
+
+    def __init__(self, answers: int = 1) -> None:
         self.began = time.perf_counter()
         self.times: list[float] = []
         self.first: float | None = None
         self.last: float | None = None
+        self._missing = answers
 
     def note(self, text: bytes) -> None:
         now = time.perf_counter()
         self.times.append(now)
         if self.first is None and any(word in text for word in FIRST):
             self.first = now
-        if any(word in text for word in LAST):  # an arena has two of them: the later one counts
-            self.last = now
+        if self._missing > 0:
+            self._missing -= sum(text.count(word) for word in LAST)
+            if self._missing <= 0:
+                self.last = now
 
     def seen(self) -> Seen:
         return Seen.of(self.began, self.times, self.first, self.last)
@@ -70,8 +79,11 @@ class _Clock:
 class PageReader:
     """A reader of a Gradio page whose text box is `component`."""
 
-    def __init__(self, url: str, layout: Layout, component: int, record: str = "", *, loading: bool = False) -> None:
+    def __init__(
+        self, url: str, layout: Layout, component: int, record: str = "", *, loading: bool = False, answers: int = 1
+    ) -> None:
         self._page = Page(url, layout)
+        self._answers = answers
         self._component = component
         self._loading = loading
         self._layout, self._record = layout, record
@@ -83,7 +95,7 @@ class PageReader:
             await self._page.trigger(self._layout.component("conversations"), "select", {"record": self._record})
 
     async def ask(self) -> Seen:
-        clock = _Clock()
+        clock = _Clock(self._answers)
         self._page.watch = clock.note
         text = str(MESSAGES[0]["content"])
         await self._page.submit(self._component, {"text": text, "files": []} if self._multimodal else text)
@@ -144,7 +156,8 @@ async def readers(arguments: argparse.Namespace) -> list[Reader]:
     if arguments.kind == "page":
         layout = await Layout.read(url)
         component = layout.component(arguments.target)
-        return [PageReader(url, layout, component, arguments.record, loading=arguments.loading) for _ in many]
+        how = {"loading": arguments.loading, "answers": arguments.answers}
+        return [PageReader(url, layout, component, arguments.record, **how) for _ in many]
     if arguments.kind == "http":
         return [HttpReader(url, arguments.target, arguments.model, arguments.token) for _ in many]
     from openai import AsyncOpenAI
@@ -191,6 +204,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--target", default="", help="the text box's elem_id, or the path to post to")
     parser.add_argument("--loading", action="store_true", help="each page fetches its HTML first, as a browser does")
+    parser.add_argument("--answers", type=int, default=1, help="how many answers a page writes to one question")
     parser.add_argument("--record", default="", help="a file with the conversation that each page opens first")
     parser.add_argument("--model", default="bench")
     parser.add_argument("--token", default="", help="what the server wants as a bearer token")

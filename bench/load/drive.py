@@ -35,6 +35,11 @@ class Load:
         """When the slowest reader had its whole answer."""
         return max(one.last_s for one in self.seen)
 
+    @property
+    def rest_s(self) -> float:
+        """When the last page was at rest again."""
+        return max(one.rest_s for one in self.seen)
+
     def quantile(self, field: str, share: float) -> float:
         values = sorted(getattr(one, field) for one in self.seen)
         return values[min(int(share * len(values)), len(values) - 1)]
@@ -95,12 +100,15 @@ def reading(
     record: str = "",
     token: str = "",
     loading: bool = False,
+    answers: int = 1,
 ) -> Iterator[Readers]:
     """Readers of one kind ("page", "http", "sdk") that have opened what they will ask; `record` is a file with the
-    conversation that the pages go on with, `token` what a server wants of a program. Only `loading` pages fetch their
+    conversation that the pages go on with, `token` what a server wants of a program, `answers` how many a page writes to
+    one question. Only `loading` pages fetch their
     HTML, too, which takes longer than all else of opening one and belongs to no answer."""
     command = [sys.executable, "-m", "bench.load.client", kind, url, "--readers", str(readers)]
     command += ["--target", target, "--spread", str(spread_s), "--record", record, "--token", token]
+    command += ["--answers", str(answers)]
     command += ["--loading"] if loading else []
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

@@ -89,6 +89,10 @@ class ChatBody(BaseModel):
         given = self.model_dump(exclude={"model", "messages", "stop", "json_schema", "stream"})
         return Contender(self.model, system, SamplingParams(**given, stop=stop))
 
+    @property
+    def has_images(self) -> bool:
+        return any(not isinstance(message.content, str) for message in self.messages)
+
     def history(self) -> list[Message]:
         """Raises ProviderError for what is no picture; blocks while pictures are checked."""
         return [message.message(at) for at, message in enumerate(self.messages) if message.role != "system"]
@@ -106,7 +110,7 @@ def build_router(backends: Backends) -> APIRouter:
     async def chat(body: ChatBody, request: Request) -> Response:
         """Answers a conversation, whole or as server-sent events."""
         try:
-            history = await asyncio.to_thread(body.history)
+            history = await asyncio.to_thread(body.history) if body.has_images else body.history()
         except ProviderError as error:
             return error_response(error.kind, error.message)
         replies = backends.reply(body.contender(), history, options=Options(json_schema=body.json_schema))

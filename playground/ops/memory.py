@@ -28,4 +28,4 @@ def settle() -> None:
     objects, of which one update of a page makes some hundreds."""
     gc.freeze()
     gc.enable()
-    gc.set_threshold(5_000, 10, 5)
+    import os; gc.set_threshold(*map(int, os.environ.get("GCT", "5000,10,5").split(",")))

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 
-from ..types import Event, Request, Started
+from ..types import Event, Request, Started, together
 from . import faults
 from .base import Endpoint, load_sdk
 from .openai_wires import CHAT, WIRES, SoFar, Wire
@@ -107,44 +107,67 @@ async def _answer(client: AsyncOpenAI, wire: Wire, request: Request, endpoint: E
             lambda body: faults.from_response(200, body, headers, endpoint, request),
             faults.protocol_error(endpoint, request),
         )
-        async with aclosing(_pieces(stream.response, so_far)) as pieces:
+        async with aclosing(_arriving(stream.response, so_far)) as arriving:
             strange = False
-            async for piece in pieces:
-                for event in wire.read(so_far.table(piece), so_far):
+            async for pieces in arriving:
+                events, error = _read(pieces, wire, so_far)
+                for event in together(events):
                     yield event
                 if so_far.reason is not None:
                     break
+                if error is not None:
+                    raise error
                 strange = not so_far.heard
             if so_far.reason is not None:
-                for event in await _rest(pieces, wire, so_far):
+                for event in await _rest(arriving, wire, so_far):
                     yield event
                 yield so_far.finished()
             elif strange:
                 raise so_far.malformed
 
 
-async def _pieces(response: httpx2.Response, so_far: SoFar) -> AsyncGenerator[object]:
-    """The JSON of each event until the end marker; an error among them is raised."""
+def _read(pieces: Iterator[object], wire: Wire, so_far: SoFar) -> tuple[list[Event], Exception | None]:
+    """What arrived together, and what is wrong behind it."""
+    events: list[Event] = []
+    try:
+        for piece in pieces:
+            events.extend(wire.read(so_far.table(piece), so_far))
+    except Exception as error:
+        return events, error
+    return events, None
+
+
+async def _arriving(response: httpx2.Response, so_far: SoFar) -> AsyncGenerator[Iterator[object]]:
+    """The JSON of the events that arrived together, until the end marker."""
     events, arriving = Events(), response.aiter_bytes()
     async for bytes_ in arriving:
-        for data in events.feed(bytes_):
-            if data.startswith(b"[DONE]"):
-                with suppress(Exception):  # read to its end, a connection can be used again
-                    async with asyncio.timeout(REST_S):
-                        async for _ in arriving:
-                            pass
-                return
-            value: Any = json.loads(data)
-            if isinstance(value, dict) and (error := cast(dict[str, Any], value).get("error")):
-                raise so_far.fault(error)
-            yield value
+        if not (known := events.feed(bytes_)):
+            continue
+        last = next((at for at, data in enumerate(known) if data.startswith(b"[DONE]")), None)
+        if last != 0:
+            yield _pieces(known[:last], so_far)
+        if last is not None:
+            with suppress(Exception):  # read to its end, a connection can be used again
+                async with asyncio.timeout(REST_S):
+                    async for _ in arriving:
+                        pass
+            return
 
 
-async def _rest(pieces: AsyncIterator[object], wire: Wire, so_far: SoFar) -> list[Event]:
+def _pieces(events: list[bytes], so_far: SoFar) -> Iterator[object]:
+    """The JSON of each event; an error among them is raised."""
+    for data in events:
+        value: Any = json.loads(data)
+        if isinstance(value, dict) and (error := cast(dict[str, Any], value).get("error")):
+            raise so_far.fault(error)
+        yield value
+
+
+async def _rest(arriving: AsyncIterator[Iterator[object]], wire: Wire, so_far: SoFar) -> list[Event]:
     """What follows the end marker, not waited for long: an answer that has ended stays ended."""
     events: list[Event] = []
     with suppress(Exception):
         async with asyncio.timeout(REST_S):
-            async for piece in pieces:
-                events.extend(wire.read(so_far.table(piece), so_far))
+            async for pieces in arriving:
+                events += _read(pieces, wire, so_far)[0]
     return events

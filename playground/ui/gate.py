@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 from gradio.context import LocalContext
+from gradio.utils import is_special_typed_parameter
 
 from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
@@ -26,7 +27,7 @@ R = TypeVar("R")
 def guard(page: Any, gate: Gate) -> None:
     """Wraps every asynchronous function of `page`; each has its turn when a model works for it.
 
-    Their annotations become types here, once: Gradio reads them with each call, and would evaluate them as often.
+    Of their annotations only those stay that Gradio looks for: it evaluates all of them, several times with each call.
     """
     for dependency in page.fns.values():
         if inspect.isasyncgenfunction(dependency.fn):
@@ -36,7 +37,9 @@ def guard(page: Any, gate: Gate) -> None:
 
 
 def _typed(wrapped: Any, fn: Any) -> Any:
-    wrapped.__annotations__ = get_type_hints(fn)
+    hints = get_type_hints(fn)
+    wrapped.__annotations__ = {name: hint for name, hint in hints.items() if is_special_typed_parameter(name, hints)}
+    wrapped.__signature__ = inspect.signature(wrapped)
     return wrapped
 
 

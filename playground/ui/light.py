@@ -12,12 +12,14 @@ open page and an update of it cost.
 from __future__ import annotations
 
 import datetime
+import inspect
 import sys
 from collections.abc import Iterator
 from copy import copy
+from functools import cache, wraps
 from typing import Any, cast
 
-from gradio import processing_utils
+from gradio import processing_utils, route_utils, utils
 from gradio.blocks import Block, BlocksConfig
 from gradio.components import State
 from gradio.state_holder import SessionState, StateHolder
@@ -39,7 +41,7 @@ LOOKS = frozenset(
 QUICK = (gr.Textbox, gr.Number, gr.Slider, gr.Checkbox, gr.Dropdown, gr.Radio, gr.CheckboxGroup, gr.HTML, gr.Chatbot)
 checked_files: Any = processing_utils.async_move_files_to_cache
 # Values that name no file.
-PLAIN = (str, int, float, bool, type(None))
+PLAIN = frozenset({str, int, float, bool, type(None)})
 AS_IT_IS: dict[str, Any] = {"__type__": "update"}
 
 
@@ -59,17 +61,50 @@ class Page(gr.Blocks):
         if block_fn.component_prop_inputs or not block_fn.preprocess or state is None:
             return await whole.preprocess_data(block_fn, inputs, state, explicit_call)
         values: list[Any] = []
+        changed = state.blocks_config.blocks
         for block, given in zip(block_fn.inputs, inputs, strict=False):
             if block.stateful:
                 values.append(state[block._id])
-            elif isinstance(block, QUICK) and not getattr(block, "data_model", None):
-                own = state.get(block._id, block)
-                if not isinstance(given, PLAIN):
+                continue
+            own = changed.get(block._id, block)
+            if _is_quick(type(own)):
+                if given.__class__ not in PLAIN:
                     given = await checked_files(given, own, check_in_upload_folder=not explicit_call)
                 values.append(own.preprocess(given))
+            elif isinstance(own, gr.MultimodalTextbox) and isinstance(given, dict) and not given.get("files"):
+                values.append(own.preprocess(own.data_model.model_validate(given)))
             else:
                 values += await whole.preprocess_data(_with(block_fn, inputs=[block]), [given], state, explicit_call)
         return values
+
+    async def call_function(
+        self,
+        block_fn: Any,
+        processed_input: list[Any],
+        iterator: Any = None,
+        requests: Any = None,
+        event_id: str | None = None,
+        event_data: Any = None,
+        in_event_listener: bool = False,
+        state: Any = None,
+        oauth_token: Any = None,
+    ) -> Any:
+        """One step of a handler. To call an asynchronous generator only makes it: Gradio would do that in a thread."""
+        whole: Any = super()
+        rest = (event_id, event_data, in_event_listener, state, oauth_token)
+        if iterator is None and inspect.isasyncgenfunction(block_fn.fn):
+            request = requests[0] if isinstance(requests, list) else requests
+            stream = utils.get_function_with_locals(
+                block_fn.fn, cast(Any, self), event_id, in_event_listener, request, state
+            )
+
+            @wraps(block_fn.fn)
+            async def begin(*values: Any, **named: Any) -> Any:
+                return stream(*values, **named)
+
+            begun = await whole.call_function(_with(block_fn, fn=begin), processed_input, None, requests, *rest)
+            iterator = begun["prediction"]
+        return await whole.call_function(block_fn, processed_input, iterator, requests, *rest)
 
     async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         """What a page is sent. Outputs that a handler's dictionary leaves out stay as they are; Gradio would build
@@ -100,6 +135,11 @@ class Page(gr.Blocks):
         return shown
 
 
+@cache
+def _is_quick(kind: type) -> bool:
+    return issubclass(kind, QUICK) and not getattr(kind, "data_model", None)
+
+
 def _with(block_fn: Any, **parts: Any) -> Any:
     """An event's function with other inputs or outputs."""
     changed = copy(block_fn)
@@ -127,7 +167,7 @@ class Overlay(dict[int, Any]):
         return super().__contains__(key) or key in self._shared
 
     def get(self, key: int, default: Any = None) -> Any:
-        return super().get(key) or self._shared.get(key, default)
+        return dict[int, Any].get(self, key) or self._shared.get(key, default)
 
 
 class LightSession(SessionState):
@@ -193,7 +233,48 @@ BUSIEST = tuple(f"/gradio_api/{way}" for way in ("queue/join", "queue/data", "ru
 def _shorten_ways(app: Any) -> None:
     """A path is compared with every route before its own: those of a question would be among the last of a hundred."""
     inner = [route.original_router.routes for route in app.router.routes if hasattr(route, "original_router")]
-    app.router.routes[:0] = [route for routes in inner for route in routes if route.path in BUSIEST]
+    busiest = [route for routes in inner for route in routes if route.path in BUSIEST]
+    for route in busiest:
+        _ask_at_once(route.dependant)
+    app.router.routes[:0] = busiest
+
+
+def _ask_at_once(dependant: Any) -> None:
+    """What a route depends on, without a thread for each: Gradio's only compare who is signed in."""
+    for one in dependant.dependencies:
+        _ask_at_once(one)
+        if not inspect.iscoroutinefunction(one.call):
+            one.call = _at_once(one.call)
+
+
+def _at_once(fn: Any) -> Any:
+    async def call(**values: Any) -> Any:
+        return fn(**values)
+
+    return call
+
+
+# What a page's own address depends on besides the way that was asked for, and how many addresses are remembered.
+NAMES_OF_A_SITE = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
+PARTS_OF_A_WAY = ("scheme", "server", "root_path", "path")
+ADDRESSES_KEPT = 256
+
+
+def _remember_addresses() -> None:
+    """Gradio works a page's own address out of the request with each question, by parsing three of them."""
+    work_out = route_utils.get_root_url
+    known: dict[tuple[Any, ...], str] = {}
+
+    def get_root_url(request: Any, route_path: str, root_path: str | None) -> str:
+        names = [request.headers.get(name) for name in NAMES_OF_A_SITE]
+        key = (route_path, root_path, *names, *(request.scope.get(part) for part in PARTS_OF_A_WAY))
+        if key not in known:
+            if len(known) >= ADDRESSES_KEPT:
+                known.clear()
+            known[key] = work_out(request, route_path, root_path)
+        return known[key]
+
+    route_utils.get_root_url = get_root_url
 
 
 def lighten(page: Page) -> None:
@@ -203,6 +284,7 @@ def lighten(page: Page) -> None:
     No plot here is matplotlib's; without this, Gradio would look for it on the disk twice with each update of a page.
     """
     _shorten_ways(page.app)
+    _remember_addresses()
     sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     sessions = LightSessions()
     page.state_session_capacity = MOST_SESSIONS
