@@ -66,6 +66,7 @@ def _serve(settings: Settings, composition: Composition, *, share: bool) -> int:
     except OSError as error:
         print(f"Cannot start: {error}. Choose another port with --port.", file=sys.stderr)
         return 2
+    loop.call_soon_threadsafe(memory.Tidying(loop, lambda: composition.backends.load.active).begin)
     # Only now, so that loading weights and opening the votes do not slow the page's first answer.
     if composition.local is not None:
         loop.call_soon_threadsafe(composition.local.start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from urllib.request import getproxies
 
 import httpx2
 from pydantic import SecretStr
@@ -38,8 +39,7 @@ from .stored import durable_of, keeping_of, open_ledger, open_votes
 
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
-# Each request looks whether the idle ones still stand, and that takes longer than a new one does once they are many.
-KEPT_CONNECTIONS = 20
+PROXIED = {"http", "https", "all"}
 # Idle lines are given up before llama.cpp and uvicorn do so, after 5 s: a question sent just then would be lost.
 KEPT_S = 4.0
 
@@ -156,13 +156,10 @@ def _shared_client() -> Callable[[], httpx2.AsyncClient]:
     @cache
     def client() -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
-            transport=Lines(MOST_CONNECTIONS, KEPT_CONNECTIONS, KEPT_S),
+            # Who is behind a proxy needs what httpx2 brings for it.
+            transport=None if getproxies().keys() & PROXIED else Lines(MOST_CONNECTIONS, KEPT_S),
+            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEPT_S),
             timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
-            limits=httpx2.Limits(
-                max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=KEPT_CONNECTIONS,
-                keepalive_expiry=KEPT_S,
-            ),
             follow_redirects=True,
         )
 

@@ -1,10 +1,14 @@
 """The benchmarks still run: each server, reader and peer once, small, with what they report. No speed is judged."""
 
+import json
+
 import pytest
 
 from bench import __main__ as command
 from bench import report, streams
+from bench.load.client import _Clock
 from bench.load.drive import playground, upstream
+from bench.load.upstream import FIRST_WORD, LAST_WORD
 from bench.processes import ROOT, serving
 from bench.result import Result
 
@@ -25,6 +29,21 @@ def test_page_arena_http_and_conversation_are_read_to_their_last_word(model, tmp
         # The system counts a process's time in steps of 10 ms, which two short streams may not take.
         assert streams.PAGE.load(server, 20).cpu_s > 0
         assert server.memory_mb() > 50
+
+
+def test_an_answer_is_whole_once_the_last_words_of_all_its_parts_are_there_and_not_when_they_come_again():
+    clock = _Clock(answers=2)
+    for word in (FIRST_WORD, "sea", LAST_WORD, "sea"):
+        clock.note(word.encode())
+        assert clock.last is None
+    clock.note(json.dumps(LAST_WORD).encode())
+    whole = clock.last
+    assert whole is not None
+    clock.note(LAST_WORD.encode())
+    assert clock.last == whole
+    seen = clock.seen()
+    assert (seen.updates, seen.last_s) == (5, whole - clock.began)
+    assert seen.rest_s > seen.last_s
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,9 @@ def reading(
     answers: int = 1,
 ) -> Iterator[Readers]:
     """Readers of one kind ("page", "http", "sdk") that have opened what they will ask; `record` is a file with the
-    conversation that the pages go on with, `token` what a server wants of a program, `answers` how many a page writes to
-    one question. Only `loading` pages fetch their
-    HTML, too, which takes longer than all else of opening one and belongs to no answer."""
+    conversation that the pages go on with, `token` what a server wants of a program, `answers` how many a page writes
+    to one question. Only `loading` pages fetch their HTML, too, which takes longer than all else of opening one and
+    belongs to no answer."""
     command = [sys.executable, "-m", "bench.load.client", kind, url, "--readers", str(readers)]
     command += ["--target", target, "--spread", str(spread_s), "--record", record, "--token", token]
     command += ["--answers", str(answers)]

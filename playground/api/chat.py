@@ -171,18 +171,22 @@ async def _events(first: Reply, replies: AsyncGenerator[Reply]) -> AsyncGenerato
     async with aclosing(replies):
         reply: Reply | None = first
         while reply is not None:
+            news: list[str] = []  # sent as one: each sending costs as much as all else that is done here
             if len(reply.thinking) > sent_thinking:
-                yield event({"thinking": reply.thinking[sent_thinking:]})
+                news.append(event({"thinking": reply.thinking[sent_thinking:]}))
                 sent_thinking = len(reply.thinking)
             if len(reply.text) > sent_text:
-                yield event({"text": reply.text[sent_text:]})
+                news.append(event({"text": reply.text[sent_text:]}))
                 sent_text = len(reply.text)
             if reply.error:
-                yield event(error_body(reply.error.kind, reply.error.message, reply.error.retry_after_s))
+                news.append(event(error_body(reply.error.kind, reply.error.message, reply.error.retry_after_s)))
             elif reply.done:
-                yield event(ending(reply))
+                news.append(event(ending(reply)))
+            if reply.done:
+                news.append(DONE)
+            if news:
+                yield "".join(news)
             reply = None if reply.done else await anext(replies, None)
-    yield DONE
 
 
 async def _last(replies: AsyncGenerator[Reply]) -> Reply:

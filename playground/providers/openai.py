@@ -110,9 +110,7 @@ def _translated(endpoint: Endpoint, request: Request) -> Generator[None]:
         raise known from None
 
 
-async def _answer(
-    response: httpx2.Response, wire: Wire, request: Request, endpoint: Endpoint
-) -> AsyncGenerator[Event]:
+async def _answer(response: httpx2.Response, wire: Wire, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
     async with aclosing(response):
         if response.is_error:
             await response.aread()

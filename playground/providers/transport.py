@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from ssl import SSLContext
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import aiohappyeyeballs
 import httpx2
@@ -28,6 +28,10 @@ VALUE = re.compile(rb"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?")
 TARGET = re.compile(rb"[\x21-\x7e]+")
 
 
+# Typed with a tuple of unknowns.
+connected: Any = cast(Any, aiohappyeyeballs).start_connection
+
+
 class Origin(NamedTuple):
     scheme: str
     host: str
@@ -35,11 +39,11 @@ class Origin(NamedTuple):
 
 
 class Lines(httpx2.AsyncBaseTransport):
-    """As many connections as are asked for, up to `most`; then requests wait. `kept` idle ones stay for `kept_s`."""
+    """As many connections as are asked for, up to `most`; then requests wait. Idle ones are kept for `kept_s`."""
 
-    def __init__(self, most: int, kept: int, kept_s: float) -> None:
+    def __init__(self, most: int, kept_s: float) -> None:
         self._places = asyncio.Semaphore(most)
-        self._most_kept, self._kept_s = kept, kept_s
+        self._kept_s = kept_s
         self._idle: dict[Origin, dict[Line, asyncio.TimerHandle]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -71,7 +75,7 @@ class Lines(httpx2.AsyncBaseTransport):
     def give_back(self, origin: Origin, line: Line) -> None:
         """A connection that nobody reads any more: kept if it can be asked again, and closed if not."""
         self._places.release()
-        if line.reusable and sum(map(len, self._idle.values())) < self._most_kept:
+        if line.reusable:
             line.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_s, self._forget, origin, line)
             self._idle.setdefault(origin, {})[line] = timer
@@ -103,9 +107,14 @@ class Lines(httpx2.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         try:
             addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-            sock = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S)
-            secure = {"ssl": self._secure, "server_hostname": origin.host} if origin.scheme == "https" else {}
-            _, line = await loop.create_connection(Line, sock=sock, **secure)
+            sock: socket.socket = await connected(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S)
+            is_secure = origin.scheme == "https"
+            _, line = await loop.create_connection(
+                Line,
+                sock=sock,
+                ssl=self._secure if is_secure else None,
+                server_hostname=origin.host if is_secure else None,
+            )
         except OSError as error:  # a certificate that is not accepted is one, too
             raise httpx2.ConnectError(str(error)) from error
         return line
@@ -137,7 +146,7 @@ class _Body(httpx2.AsyncByteStream):
 
 
 @asynccontextmanager
-async def _within(seconds: float | None, late: type[httpx2.TimeoutException]) -> AsyncIterator[None]:
+async def _within(seconds: float | None, late: type[httpx2.TimeoutException]) -> AsyncGenerator[None]:
     if seconds is None:
         yield
         return
@@ -170,7 +179,7 @@ async def _send(line: Line, head: bytes, request: httpx2.Request) -> None:
     """The head goes out with the first part of the body: a provider that waits for both has them at once."""
     chunked = "transfer-encoding" in request.headers
     held = head
-    async for part in request.stream:
+    async for part in cast(AsyncIterable[bytes], request.stream):
         if part:
             await line.write(held + (b"%x\r\n%s\r\n" % (len(part), part) if chunked else part))
             held = b""

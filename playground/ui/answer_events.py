@@ -133,7 +133,7 @@ class AnswerEvents:
                     shown = changes
         finally:
             self._writing.pop(session.run, None)
-        await asyncio.sleep(min(self._pace.active / 600, 0.25))
+        await asyncio.sleep(self._pace.courtesy_s())
         yield self._page.still(self._ended(session))
         # What the last step held is sent once more when an event ends: so it is not the conversation.
         yield {self._page.tab.totals: AS_IT_IS}

@@ -12,14 +12,15 @@ from contextlib import aclosing
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
+from gradio import utils
 from gradio.context import LocalContext
-from gradio.utils import is_special_typed_parameter
 
 from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate, Turn
 from .refusal import refusal
 
+GRADIO: Any = utils
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -38,7 +39,9 @@ def guard(page: Any, gate: Gate) -> None:
 
 def _typed(wrapped: Any, fn: Any) -> Any:
     hints = get_type_hints(fn)
-    wrapped.__annotations__ = {name: hint for name, hint in hints.items() if is_special_typed_parameter(name, hints)}
+    wrapped.__annotations__ = {
+        name: hint for name, hint in hints.items() if GRADIO.is_special_typed_parameter(name, hints)
+    }
     wrapped.__signature__ = inspect.signature(wrapped)
     return wrapped
 

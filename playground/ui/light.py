@@ -19,11 +19,12 @@ from copy import copy
 from functools import cache, wraps
 from typing import Any, cast
 
-from gradio import processing_utils, route_utils, utils
+from gradio import processing_utils, utils
 from gradio.blocks import Block, BlocksConfig
 from gradio.components import State
 from gradio.state_holder import SessionState, StateHolder
 
+from . import ways
 from .untyped import gr
 
 # Sessions that are kept, open or not; whoever was longest away goes first, and finds the page as after a reload.
@@ -67,7 +68,7 @@ class Page(gr.Blocks):
                 values.append(state[block._id])
                 continue
             own = changed.get(block._id, block)
-            if _is_quick(type(own)):
+            if _is_quick(cast(type, own.__class__)):
                 if given.__class__ not in PLAIN:
                     given = await checked_files(given, own, check_in_upload_folder=not explicit_call)
                 values.append(own.preprocess(given))
@@ -93,7 +94,7 @@ class Page(gr.Blocks):
         whole: Any = super()
         rest = (event_id, event_data, in_event_listener, state, oauth_token)
         if iterator is None and inspect.isasyncgenfunction(block_fn.fn):
-            request = requests[0] if isinstance(requests, list) else requests
+            request: Any = cast("list[Any]", requests)[0] if isinstance(requests, list) else requests
             stream = utils.get_function_with_locals(
                 block_fn.fn, cast(Any, self), event_id, in_event_listener, request, state
             )
@@ -226,65 +227,14 @@ class LightSessions(StateHolder):
         return super().__getitem__(session_id)
 
 
-# What an open page asks for all the time: the call of a function, and the news of it.
-BUSIEST = tuple(f"/gradio_api/{way}" for way in ("queue/join", "queue/data", "run/{api_name}"))
-
-
-def _shorten_ways(app: Any) -> None:
-    """A path is compared with every route before its own: those of a question would be among the last of a hundred."""
-    inner = [route.original_router.routes for route in app.router.routes if hasattr(route, "original_router")]
-    busiest = [route for routes in inner for route in routes if route.path in BUSIEST]
-    for route in busiest:
-        _ask_at_once(route.dependant)
-    app.router.routes[:0] = busiest
-
-
-def _ask_at_once(dependant: Any) -> None:
-    """What a route depends on, without a thread for each: Gradio's only compare who is signed in."""
-    for one in dependant.dependencies:
-        _ask_at_once(one)
-        if not inspect.iscoroutinefunction(one.call):
-            one.call = _at_once(one.call)
-
-
-def _at_once(fn: Any) -> Any:
-    async def call(**values: Any) -> Any:
-        return fn(**values)
-
-    return call
-
-
-# What a page's own address depends on besides the way that was asked for, and how many addresses are remembered.
-NAMES_OF_A_SITE = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
-PARTS_OF_A_WAY = ("scheme", "server", "root_path", "path")
-ADDRESSES_KEPT = 256
-
-
-def _remember_addresses() -> None:
-    """Gradio works a page's own address out of the request with each question, by parsing three of them."""
-    work_out = route_utils.get_root_url
-    known: dict[tuple[Any, ...], str] = {}
-
-    def get_root_url(request: Any, route_path: str, root_path: str | None) -> str:
-        names = [request.headers.get(name) for name in NAMES_OF_A_SITE]
-        key = (route_path, root_path, *names, *(request.scope.get(part) for part in PARTS_OF_A_WAY))
-        if key not in known:
-            if len(known) >= ADDRESSES_KEPT:
-                known.clear()
-            known[key] = work_out(request, route_path, root_path)
-        return known[key]
-
-    route_utils.get_root_url = get_root_url
-
-
 def lighten(page: Page) -> None:
     """Gives the server of a launched page light sessions and short ways, and spares it a search for matplotlib with
     each step.
 
     No plot here is matplotlib's; without this, Gradio would look for it on the disk twice with each update of a page.
     """
-    _shorten_ways(page.app)
-    _remember_addresses()
+    ways.shorten(page.app)
+    ways.remember_addresses()
     sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
     sessions = LightSessions()
     page.state_session_capacity = MOST_SESSIONS

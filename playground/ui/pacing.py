@@ -17,6 +17,7 @@ T = TypeVar("T")
 UPDATES_PER_S = 600
 SLOWEST_HZ, FASTEST_HZ = 3, 15
 HEARTBEAT_S = 1.0
+LONGEST_COURTESY_S = 0.25
 # Of the first interval, at least; and a step that spreads any number of followers evenly over the rest of it.
 FIRST_PART, GOLDEN = 0.3, 0.618034
 
@@ -30,6 +31,11 @@ class Pace:
 
     def interval_s(self) -> float:
         return 1 / min(max(UPDATES_PER_S / max(self.active, 1), SLOWEST_HZ), FASTEST_HZ)
+
+    def courtesy_s(self) -> float:
+        """How long a page whose last words are told stays as it is: drawn at rest it takes as long as the last words
+        of another, and where many end at once those come first."""
+        return min(self.active / UPDATES_PER_S, LONGEST_COURTESY_S)
 
     @contextmanager
     def sharing(self) -> Generator[None]:

@@ -1,6 +1,8 @@
 """The promise every provider keeps, driven by bytes: exactly one Started, deltas, exactly one Finished;
 or a ProviderError of the right kind, with all that came before it kept."""
 
+from itertools import groupby
+
 import pytest
 
 from playground.types import Finished, Started, TextDelta, Usage
@@ -19,7 +21,8 @@ async def test_an_answer_is_started_written_finished_once(wire):
         wire, stream(wire.opening + wire.text("Hel") + wire.text("lo"), wire.close("stop", True))
     )
     assert error is None
-    assert [type(event) for event in events] == [Started, TextDelta, TextDelta, Finished]
+    # Texts that arrive together may come as one.
+    assert [kind for kind, _ in groupby(events, type)] == [Started, TextDelta, Finished]
     assert text_of(events) == "Hello"
     assert events[-1].reason == "stop"
 

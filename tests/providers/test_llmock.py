@@ -5,6 +5,7 @@ import pytest
 
 from playground.errors import ProviderError
 from playground.providers.base import Deadlines, Endpoint, drive
+from playground.providers.transport import Lines
 from playground.types import Finished, TextDelta
 
 from .wires import WIRES
@@ -20,7 +21,7 @@ async def ask(wire, llmock, deadlines=Deadlines()):
     """(text, error) of one driven call."""
     text = ""
     finished = None
-    async with httpx2.AsyncClient(timeout=None) as http:
+    async with httpx2.AsyncClient(transport=Lines(100, 4.0), timeout=None) as http:
         # This server knows Gemini's v1beta only, which the address may say.
         url = llmock.base_url(SPEAKS[wire.name]) + ("/v1beta" if wire.name == "google" else "")
         provider = wire.adapter(Endpoint("Vendor", "KEY", "llmock", url), lambda: http)

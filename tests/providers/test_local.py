@@ -14,6 +14,7 @@ from playground.providers.base import Endpoint, Pump, drive
 from playground.providers.local import LocalModel, Served
 from playground.providers.openai import OpenAIProvider
 from playground.providers.scripted import ScriptedProvider, answer
+from playground.providers.transport import Lines
 from playground.providers.weights import WeightsError
 from playground.settings import load_settings
 from playground.types import Contender, Finished, Message, Options, Request, SamplingParams, Started, TextDelta, Waiting
@@ -163,7 +164,7 @@ async def test_odd_characters_are_answered_like_any_others(real, text):
 async def test_both_sdks_speak_to_its_server(real, adapter):
     base = real.local._served.base_url
     url = f"{base}/v1" if adapter is OpenAIProvider else base
-    async with httpx2.AsyncClient(timeout=None) as http:
+    async with httpx2.AsyncClient(transport=Lines(100, 4.0), timeout=None) as http:
         request = Request(
             real.backends.catalog.get(MODEL_ID),
             (Message("system", "Be brief."), Message("user", "Say hello.")),
@@ -265,7 +266,7 @@ async def test_a_server_that_hangs_up_on_an_idle_line_is_asked_on_a_new_one(tmp_
 
     listening = await asyncio.start_server(handle, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    async with httpx2.AsyncClient(timeout=None) as http:
+    async with httpx2.AsyncClient(transport=Lines(100, 4.0), timeout=None) as http:
         local = model(fetch, lambda path, template: Served(url, None), lambda: http)
         assert [await local.tokenize("x"), await local.tokenize("x")] == [[], []]
     assert len(lines) == 2

@@ -12,6 +12,7 @@ import pytest
 from playground.errors import ProviderError
 from playground.providers.base import Endpoint, drive
 from playground.providers.openai import OpenAIProvider
+from playground.providers.transport import Lines
 from playground.types import Message, SamplingParams
 
 from .harness import Server, events_of, outcome, stream, text_of
@@ -154,7 +155,7 @@ async def served(wire):
             writer.close()
 
     listening = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with httpx2.AsyncClient(timeout=None) as http:
+    async with httpx2.AsyncClient(transport=Lines(100, 4.0), timeout=None) as http:
         url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         yield OpenAIProvider(Endpoint("Vendor", "VENDOR_API_KEY", KEY, url), lambda: http), connections
     listening.close()

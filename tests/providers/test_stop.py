@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from playground.providers.base import Endpoint, Pump, drive
+from playground.providers.transport import Lines
 from playground.types import TextDelta
 
 from .harness import every_wire
@@ -55,7 +56,7 @@ class EndlessServer:
 async def endless(wire, silent=False):
     server = EndlessServer(wire, silent)
     listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
-    async with httpx2.AsyncClient(timeout=None) as http:
+    async with httpx2.AsyncClient(transport=Lines(100, 4.0), timeout=None) as http:
         port = listening.sockets[0].getsockname()[1]
         endpoint = Endpoint("Vendor", "VENDOR_API_KEY", KEY, f"http://127.0.0.1:{port}")
         yield server, wire.adapter(endpoint, lambda: http)

@@ -1,6 +1,8 @@
 """The page's own ways through Gradio lead to the same as Gradio's: values in, values out, sessions."""
 
 import datetime
+import threading
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -94,6 +96,32 @@ async def test_a_browser_is_told_the_value_before_what_lets_its_reader_type_or_p
     changes = {page.box: gr.update(submit_btn="Send", placeholder="More", value="")}
     shown = await page.postprocess_data(fn_of(page), changes, LightSession(page))
     assert next(iter(shown[0])) == "value" and shown[0] == gr.update(submit_btn="Send", placeholder="More", value="")
+
+
+async def test_a_stream_is_begun_without_a_thread_and_steps_as_gradio_has_it():
+    seen = []
+
+    async def counting(box, session, request: gr.Request, *, more=""):
+        seen.append((threading.get_ident(), box, more, request, LocalContext.event_id.get(None)))
+        yield box + more
+        yield "end"
+
+    with Page() as page:
+        box, more, kept = gr.Textbox(), gr.Textbox(), gr.State(0)
+        box.submit(counting, [box, kept], box, inputs_kwargs={"more": more})
+    fn = fn_of(SimpleNamespace(event={"id": next(iter(page.fns))}, fns=page.fns))
+    request = gr.Request(username="me")
+    for whole in (page, super(Page, page)):
+        iterator, told = None, []
+        for _ in range(3):
+            step = await whole.call_function(fn, ["a", 0, "b"], iterator, request, "event 7", None, True)
+            iterator = step["iterator"]
+            told.append((step["prediction"], step["is_generating"]))
+        assert told[:2] == [("ab", True), ("end", True)]
+        assert not told[2][1] and iterator is None
+    ours, theirs = seen
+    assert ours[1:] == theirs[1:] == ("a", "b", request, "event 7")
+    assert ours[0] == threading.get_ident()
 
 
 def test_a_session_holds_only_what_is_its_own(page):

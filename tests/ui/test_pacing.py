@@ -19,6 +19,11 @@ def test_the_rate_falls_as_streams_are_added_within_its_bounds():
     assert Pace(1000).interval_s() == 1 / 3
 
 
+def test_a_page_that_has_ended_waits_for_the_last_words_of_as_many_as_there_are_and_not_longer():
+    assert Pace(6).courtesy_s() == 6 / pacing.UPDATES_PER_S
+    assert Pace(1000).courtesy_s() == pacing.LONGEST_COURTESY_S
+
+
 async def test_the_first_and_the_last_value_are_shown():
     pace = Pace()
     seen = [value async for value in pace.follow(latest(range(5), 0))]
