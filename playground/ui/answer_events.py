@@ -131,9 +131,9 @@ class AnswerEvents:
                     # Said once more, the first one would empty the composer of what is typed meanwhile.
                     yield changes if changes is not shown else {self._page.tab.totals: AS_IT_IS}
                     shown = changes
+            await asyncio.sleep(self._pace.courtesy_s())
         finally:
             self._writing.pop(session.run, None)
-        await asyncio.sleep(self._pace.courtesy_s())
         yield self._page.still(self._ended(session))
         # What the last step held is sent once more when an event ends: so it is not the conversation.
         yield {self._page.tab.totals: AS_IT_IS}

@@ -1,5 +1,6 @@
 """What happens to an answer that ends in more than one way at once."""
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -50,13 +51,33 @@ async def test_stop_keeps_what_the_page_was_told_though_its_own_value_is_older()
         for changes in told:
             yield changes
 
-    events._pace = SimpleNamespace(follow=growing)
+    events._pace = SimpleNamespace(follow=growing, courtesy_s=lambda: 0.0)
     stream = events._answered(running, None, {})
     await anext(stream)
     stopped = events.settle(running)
     assert stopped.conversation.turns[1].message.content == "One two"
     assert await anext(stream) is stopped, "nothing more is shown"
     await stream.aclose()
+
+
+async def test_the_page_waits_with_its_rest_for_others_last_words_and_a_stop_meanwhile_keeps_the_whole_answer():
+    events, running = a_page(), answering("One")
+
+    async def growing(*_, **__):
+        yield {"session": replace(running, reply=Reply("a-model", "One two three", finish_reason="stop"))}
+
+    for courtesy_s, at_once in ((0.0, True), (3600.0, False)):
+        events._pace = SimpleNamespace(follow=growing, courtesy_s=lambda courtesy_s=courtesy_s: courtesy_s)
+        stream = events._answered(running, None, {})
+        await anext(stream)
+        rest = asyncio.ensure_future(anext(stream))
+        await asyncio.wait({rest}, timeout=0.05)
+        assert rest.done() is at_once
+        settled = events.settle(running)
+        assert settled.conversation.turns[1].message.content == "One two three"
+        rest.cancel()
+        await asyncio.wait({rest})
+        events, running = a_page(), answering("One")
 
 
 def test_the_next_answer_ends_by_itself():
