@@ -2,8 +2,8 @@
 
 The upstream (50 tokens/s a stream, 150 tokens) and the readers are processes of their own; both share the machine
 with what is measured. `x ideal` is the slowest reader's time from the question to the last word, over 3 s. All rounds
-of a server meet the same process, one after the other, as a day does. What 100 pages take, and 50 battles, is the
-median of several rounds, because one differs from the next by a tenth.
+of a server meet the same process, one after the other, as a day does. What 100 pages take, 50 battles, and 500 streams
+over HTTP, is the median of several rounds, because one differs from the next by a tenth.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def run(*, full: bool = False) -> list[Result]:
             few = {many: PAGE.load(server, many) for many in ((1, 10, 50) if full else ())}
             hundred = [PAGE.load(server, 100) for _ in range(5 if full else 2)]
             spread = PAGE.load(server, 200, SPREAD_S)
-            http = HTTP.load(server, 500)
+            http_s = median(HTTP.load(server, 500).last_s for _ in range(3))
             first = _first_words(server, url, 100 if full else 30)
             fifty = median(ARENA.load(server, 50).last_s for _ in range(5 if full else 2))
         peer = {"OPENAI_BASE_URL": f"{url}/v1"}
@@ -66,7 +66,7 @@ def run(*, full: bool = False) -> list[Result]:
         product = open_webui.load(f"{url}/v1", 100)
     return [
         *_page(few, hundred, most, spread, plain),
-        Result("POST /chat, 500 streams at once", http.last_s / IDEAL_S, "x ideal", "<= 1.15"),
+        Result("POST /chat, 500 streams at once", http_s / IDEAL_S, "x ideal", "<= 1.15"),
         Result(f"  the article's server, {article_streams} streams at once", article.last_s / IDEAL_S, "x ideal"),
         *_against(product),
         *first,

@@ -62,18 +62,18 @@ class Answer:
 
     def on_status(self, status: bytes) -> None:
         if not self.whole:
-            self.reason = status
+            self.reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.begun:  # what follows a chunked body is no header
-            self.headers.append((name, value))
+            self.headers.append((name, value.strip(b" \t")))
 
     def on_headers_complete(self) -> None:
         if self.whole:
             return
         self.status = self._parser.get_status_code()
         if self.status < 200:
-            self.headers = []  # of an answer that comes before the answer
+            self.headers, self.reason = [], b""  # of an answer that comes before the answer
             return
         self.version = b"HTTP/" + self._parser.get_http_version().encode()
         lengths = {name.lower(): value.lower() for name, value in self.headers}

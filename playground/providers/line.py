@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import cast
 
 import httpx2
 
 from .answer import Answer
+
+MOST_UNREAD = 4 * 1024 * 1024
 
 
 class Line(asyncio.Protocol):
@@ -15,6 +18,7 @@ class Line(asyncio.Protocol):
 
     The socket is read only while somebody waits for it. What comes meanwhile stays with the system and is one piece
     when it is read, however many chunks it was sent in: where many streams run, that is most of what they cost.
+    A secure one is read all the time: uvloop loses what a server said last if it hangs up while nobody reads.
     """
 
     def __init__(self) -> None:
@@ -25,6 +29,8 @@ class Line(asyncio.Protocol):
         self._room = asyncio.Event()
         self._room.set()
         self._reading = True
+        self._sending = False
+        self._unread = 0
         self.closed = False
 
     @property
@@ -39,9 +45,14 @@ class Line(asyncio.Protocol):
         answer = self._answer
         return not self.closed and answer is not None and answer.whole and answer.may_go_on and not answer.surplus
 
+    def left(self) -> bool:
+        """Whether the server has hung up on an idle line, or said something: the loop may not have looked yet."""
+        return self.closed or _is_readable(self._transport.get_extra_info("socket").fileno())
+
     def begin(self) -> None:
         """What is written next is another request."""
         self._answer = Answer()
+        self._sending = True
 
     async def write(self, data: bytes) -> None:
         """Waits while the server takes nothing. What breaks meanwhile is said by what waits for the answer."""
@@ -50,7 +61,8 @@ class Line(asyncio.Protocol):
             await self._room.wait()
 
     async def head(self) -> Answer:
-        """The answer once its head has come."""
+        """The answer once its head has come; all of the request has been written."""
+        self._sending = False
         while not self.answer.begun:
             await self._wait()
         return self.answer
@@ -99,6 +111,7 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._unread = 0 if transport.get_extra_info("sslcontext") is None else MOST_UNREAD
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.whole:
@@ -110,7 +123,8 @@ class Line(asyncio.Protocol):
             self._tell(error)
             self.close()
             return
-        if not self._answer.whole:
+        # A server that refuses a long request hangs up on the rest of it, and what it said could not be read any more.
+        if not self._answer.whole and not self._sending and self._answer.waiting > self._unread:
             self._read(False)
         self._tell()
 
@@ -134,3 +148,11 @@ class Line(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._room.set()
+
+
+def _is_readable(handle: int) -> bool:
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([handle], [], [], 0)[0])
+    looking = select.poll()
+    looking.register(handle, select.POLLIN)
+    return bool(looking.poll(0))

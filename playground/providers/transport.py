@@ -44,6 +44,7 @@ class Lines(httpx2.AsyncBaseTransport):
     def __init__(self, most: int, kept_s: float) -> None:
         self._places = asyncio.Semaphore(most)
         self._kept_s = kept_s
+        self._closed = False
         self._idle: dict[Origin, dict[Line, asyncio.TimerHandle]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -75,7 +76,7 @@ class Lines(httpx2.AsyncBaseTransport):
     def give_back(self, origin: Origin, line: Line) -> None:
         """A connection that nobody reads any more: kept if it can be asked again, and closed if not."""
         self._places.release()
-        if line.reusable:
+        if line.reusable and not self._closed:
             line.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_s, self._forget, origin, line)
             self._idle.setdefault(origin, {})[line] = timer
@@ -83,6 +84,7 @@ class Lines(httpx2.AsyncBaseTransport):
             line.close()
 
     async def aclose(self) -> None:
+        self._closed = True
         for lines in self._idle.values():
             for line, timer in lines.items():
                 timer.cancel()
@@ -98,8 +100,9 @@ class Lines(httpx2.AsyncBaseTransport):
         while kept:
             line, timer = kept.popitem()  # the one that was used last
             timer.cancel()
-            if not line.closed:
+            if not line.left():
                 return line
+            line.close()
         async with _within(within_s, httpx2.ConnectTimeout):
             return await self._connect(origin)
 
@@ -115,7 +118,7 @@ class Lines(httpx2.AsyncBaseTransport):
                 ssl=self._secure if is_secure else None,
                 server_hostname=origin.host if is_secure else None,
             )
-        except OSError as error:  # a certificate that is not accepted is one, too
+        except (OSError, UnicodeError) as error:  # so is a certificate that is not accepted, and a name that is none
             raise httpx2.ConnectError(str(error)) from error
         return line
 
