@@ -14,7 +14,18 @@ from .result import Result
 PAGE = Path(__file__).parent / "results.md"
 # What stands below this line is written by hand and stays.
 KEPT = "<!-- What stands below is kept when the table is measured again. -->"
-VERSIONS = ("gradio", "fastapi", "uvicorn", "uvloop", "openai", "xllamacpp", "numpy", "sqlalchemy")
+VERSIONS = (
+    "gradio",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "openai",
+    "httpx2",
+    "httptools",
+    "xllamacpp",
+    "numpy",
+    "sqlalchemy",
+)
 
 
 def table(results: Sequence[Result]) -> str:

@@ -56,7 +56,7 @@ def run(*, full: bool = False) -> list[Result]:
             spread = PAGE.load(server, 200, SPREAD_S)
             http_s = median(HTTP.load(server, 500).last_s for _ in range(3))
             first = _first_words(server, url, 100 if full else 30)
-            fifty = median(ARENA.load(server, 50).last_s for _ in range(5 if full else 2))
+            fifty = [ARENA.load(server, 50) for _ in range(5 if full else 2)]
         peer = {"OPENAI_BASE_URL": f"{url}/v1"}
         with _served(PEERS / "plain_chat.py", PLAIN, peer) as server:
             plain = PLAIN.load(server, 100)
@@ -70,7 +70,8 @@ def run(*, full: bool = False) -> list[Result]:
         Result(f"  the article's server, {article_streams} streams at once", article.last_s / IDEAL_S, "x ideal"),
         *_against(product),
         *first,
-        Result("arena, 50 battles at once", fifty / IDEAL_S, "x ideal", "<= 1.2"),
+        Result("arena, 50 battles at once", median(one.last_s for one in fifty) / IDEAL_S, "x ideal", "<= 1.2"),
+        at_rest(median(one.rest_s for one in fifty)),
         *memory,
     ]
 
@@ -90,10 +91,13 @@ def _page(few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: 
     return [
         *(Result(f"chat page, {many} streams at once", one.last_s / IDEAL_S, "x ideal") for many, one in few.items()),
         Result("chat page, 100 streams at once", usual(lambda one: one.last_s) / IDEAL_S, "x ideal", "<= 1.12"),
-        Result("  until the page is at rest again", usual(lambda one: one.rest_s) / IDEAL_S, "x ideal"),
+        at_rest(usual(lambda one: one.rest_s)),
         Result("chat page, 200 streams at once", most.last_s / IDEAL_S, "x ideal", "<= 1.25"),
+        at_rest(most.rest_s),
         Result("chat page, 200 streams within 5 s", spread.last_s / IDEAL_S, "x ideal", "<= 1.05"),
+        at_rest(spread.rest_s),
         Result("  plain ChatInterface, 100 streams at once", plain.last_s / IDEAL_S, "x ideal"),
+        at_rest(plain.rest_s),
         Result("server CPU of 1,000 tokens on the page, 100 streams", usual(per_1000), "s"),
         Result("  over that of a plain ChatInterface", usual(per_1000) / per_1000(plain), "x", "<= 0.143"),
         Result(
@@ -103,6 +107,11 @@ def _page(few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: 
             "<= 250",
         ),
     ]
+
+
+def at_rest(seconds: float) -> Result:
+    """When the last page had its buttons again, behind the last words."""
+    return Result("  until the page is at rest again", seconds / IDEAL_S, "x ideal")
 
 
 def per_1000(load: Load) -> float:

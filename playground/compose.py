@@ -40,6 +40,8 @@ from .stored import durable_of, keeping_of, open_ledger, open_votes
 OWN_WIRE = {"anthropic": AnthropicProvider, "google": GoogleProvider}
 MOST_CONNECTIONS = 1000
 PROXIED = {"http", "https", "all"}
+# It looks at all idle ones with each request, which takes longer than a new one does once they are many.
+KEPT_BY_HTTPX = 20
 # Idle lines are given up before llama.cpp and uvicorn do so, after 5 s: a question sent just then would be lost.
 KEPT_S = 4.0
 
@@ -158,7 +160,9 @@ def _shared_client() -> Callable[[], httpx2.AsyncClient]:
         return httpx2.AsyncClient(
             # Who is behind a proxy needs what httpx2 brings for it.
             transport=None if getproxies().keys() & PROXIED else Lines(MOST_CONNECTIONS, KEPT_S),
-            limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEPT_S),
+            limits=httpx2.Limits(
+                max_connections=MOST_CONNECTIONS, max_keepalive_connections=KEPT_BY_HTTPX, keepalive_expiry=KEPT_S
+            ),
             timeout=httpx2.Timeout(None, connect=10.0, write=30.0),
             follow_redirects=True,
         )

@@ -240,7 +240,7 @@ class Finished:
 Event = Waiting | Started | TextDelta | ThinkingDelta | Finished
 
 
-def together(events: Iterable[Event]) -> list[Event]:
+def joined(events: Iterable[Event]) -> list[Event]:
     """The same events, each run of texts and each run of thoughts as one: what arrived at once costs what one does."""
     told: list[Event] = []
     for kind, run in groupby(events, type):

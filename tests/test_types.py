@@ -1,6 +1,6 @@
 """Events that arrived together are told as one, with nothing lost and in their order."""
 
-from playground.types import Finished, Started, TextDelta, ThinkingDelta, TokenLogprob, Usage, Waiting, together
+from playground.types import Finished, Started, TextDelta, ThinkingDelta, TokenLogprob, Usage, Waiting, joined
 
 
 def test_runs_of_texts_and_of_thoughts_become_one_each():
@@ -16,7 +16,7 @@ def test_runs_of_texts_and_of_thoughts_become_one_each():
         TextDelta("c", (tokens[2],)),
         Finished("stop", Usage(1, 2)),
     ]
-    assert together(iter(events)) == [
+    assert joined(iter(events)) == [
         Waiting("loading"),
         Started(()),
         ThinkingDelta("hm"),
@@ -28,4 +28,4 @@ def test_runs_of_texts_and_of_thoughts_become_one_each():
 
 
 def test_of_nothing_comes_nothing():
-    assert together([]) == []
+    assert joined([]) == []

@@ -186,7 +186,10 @@ async def _events(first: Reply, replies: AsyncGenerator[Reply]) -> AsyncGenerato
                 news.append(DONE)
             if news:
                 yield "".join(news)
-            reply = None if reply.done else await anext(replies, None)
+            if reply.done:
+                return
+            reply = await anext(replies, None)
+    yield DONE
 
 
 async def _last(replies: AsyncGenerator[Reply]) -> Reply:

@@ -10,7 +10,7 @@ import httpx2
 
 from .answer import Answer
 
-MOST_UNREAD = 4 * 1024 * 1024
+MOST_UNREAD = 1024 * 1024
 
 
 class Line(asyncio.Protocol):
@@ -87,6 +87,8 @@ class Line(asyncio.Protocol):
         """For anything to change. Raises what went wrong."""
         if self._error is not None:
             raise self._error
+        if self.closed:
+            raise httpx2.ReadError("the connection is closed")
         self._news = self._loop.create_future()
         self._read(True)
         try:
@@ -115,7 +117,8 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._answer.whole:
-            self.close()  # nobody asked for it
+            self._tell(httpx2.RemoteProtocolError("the server spoke unasked"))
+            self.close()
             return
         try:
             self._answer.feed(data)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 
-from ..types import Event, Request, Started, together
+from ..types import Event, Request, Started, joined
 from . import faults
 from .base import Endpoint, load_sdk
 from .openai_wires import CHAT, WIRES, SoFar, Wire
@@ -68,13 +68,16 @@ class OpenAIProvider:
 
     def _envelope(self, client: AsyncOpenAI, path: str) -> httpx2.Request:
         """Where a question goes and what its head says; it has no body yet."""
-        said = {**client.auth_headers, **client.default_headers}
+        # As the SDK puts them together: a later one replaces an earlier one, or takes it away.
+        said = {name.lower(): value for name, value in (client.auth_headers | client.default_headers).items()}
         envelope = self._http().build_request(
             "POST",
             client.base_url.copy_with(raw_path=client.base_url.raw_path + path.lstrip("/").encode()),
             headers={name: value for name, value in said.items() if isinstance(value, str)},
+            timeout=None,
         )
-        del envelope.headers["content-length"]
+        for own in ("content-length", "cookie"):  # of one question, and of whoever asked before
+            envelope.headers.pop(own, None)
         return envelope
 
     async def list_models(self, key: str | None = None) -> list[str]:
@@ -112,7 +115,7 @@ def _translated(endpoint: Endpoint, request: Request) -> Generator[None]:
 
 async def _answer(response: httpx2.Response, wire: Wire, request: Request, endpoint: Endpoint) -> AsyncGenerator[Event]:
     async with aclosing(response):
-        if response.is_error:
+        if not response.is_success:
             await response.aread()
             raise faults.from_response(response.status_code, _said(response), response.headers, endpoint, request)
         await faults.expect_events(response, endpoint, request)
@@ -124,7 +127,7 @@ async def _answer(response: httpx2.Response, wire: Wire, request: Request, endpo
             strange = False
             async for pieces in arriving:
                 events, error = _read(pieces, wire, so_far)
-                for event in together(events):
+                for event in joined(events):
                     yield event
                 if so_far.reason is not None:
                     break

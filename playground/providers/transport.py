@@ -118,7 +118,8 @@ class Lines(httpx2.AsyncBaseTransport):
                 ssl=self._secure if is_secure else None,
                 server_hostname=origin.host if is_secure else None,
             )
-        except (OSError, UnicodeError) as error:  # so is a certificate that is not accepted, and a name that is none
+        # Also a certificate that is not accepted, a name that is none, and what uvloop makes of a socket that is gone.
+        except (OSError, UnicodeError, RuntimeError) as error:
             raise httpx2.ConnectError(str(error)) from error
         return line
 

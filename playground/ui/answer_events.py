@@ -131,7 +131,8 @@ class AnswerEvents:
                     # Said once more, the first one would empty the composer of what is typed meanwhile.
                     yield changes if changes is not shown else {self._page.tab.totals: AS_IT_IS}
                     shown = changes
-            await asyncio.sleep(self._pace.courtesy_s())
+            if session.run not in self._ends:
+                await asyncio.sleep(self._pace.courtesy_s())
         finally:
             self._writing.pop(session.run, None)
         yield self._page.still(self._ended(session))

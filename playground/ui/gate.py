@@ -20,7 +20,7 @@ from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate, Turn
 from .refusal import refusal
 
-GRADIO: Any = utils
+untyped_utils: Any = utils
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -40,7 +40,7 @@ def guard(page: Any, gate: Gate) -> None:
 def _typed(wrapped: Any, fn: Any) -> Any:
     hints = get_type_hints(fn)
     wrapped.__annotations__ = {
-        name: hint for name, hint in hints.items() if GRADIO.is_special_typed_parameter(name, hints)
+        name: hint for name, hint in hints.items() if untyped_utils.is_special_typed_parameter(name, hints)
     }
     wrapped.__signature__ = inspect.signature(wrapped)
     return wrapped

@@ -27,7 +27,11 @@ def ask_at_once(dependant: Any) -> None:
     """What a route depends on, without a thread for each: Gradio's only compare who is signed in."""
     for one in dependant.dependencies:
         ask_at_once(one)
-        if not inspect.iscoroutinefunction(one.call):
+        if inspect.isfunction(one.call) and not (
+            inspect.iscoroutinefunction(one.call)
+            or inspect.isgeneratorfunction(one.call)
+            or inspect.isasyncgenfunction(one.call)
+        ):
             one.call = at_once(one.call)
 
 
@@ -41,7 +45,7 @@ def at_once(fn: Any) -> Any:
 # What a page's own address depends on besides the way that was asked for, and how many addresses are remembered.
 NAMES_OF_A_SITE = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 PARTS_OF_A_WAY = ("scheme", "server", "root_path", "path")
-ADDRESSES_KEPT = 256
+ADDRESSES_KEPT, LONGEST_KEPT = 256, 1024
 
 
 def remember_addresses() -> None:
@@ -52,6 +56,8 @@ def remember_addresses() -> None:
     def get_root_url(request: Any, route_path: str, root_path: str | None) -> str:
         names = [request.headers.get(name) for name in NAMES_OF_A_SITE]
         key = (route_path, root_path, *names, *(request.scope.get(part) for part in PARTS_OF_A_WAY))
+        if sum(len(part) for part in key if isinstance(part, str)) > LONGEST_KEPT:
+            return work_out(request, route_path, root_path)  # names are the caller's, of any length
         if key not in known:
             if len(known) >= ADDRESSES_KEPT:
                 known.clear()

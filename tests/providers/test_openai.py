@@ -97,6 +97,58 @@ async def test_a_server_without_keys_gets_the_word_none(wire, monkeypatch):
     assert server.requests[0].headers["authorization"] == "Bearer none"
 
 
+# The head of a question is the SDK's
+
+
+@both
+@pytest.mark.parametrize("key", [None, "a-readers-own"])
+@pytest.mark.parametrize("address", ["http://mine/v1", "http://mine:8080/deep/v1/"])
+async def test_a_question_has_the_address_and_the_head_that_the_sdk_would_give_it(wire, address, key, monkeypatch):
+    from openai import AsyncOpenAI, AsyncStream, Omit
+
+    monkeypatch.setenv("OPENAI_ORG_ID", "of-the-owner")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Own: 1\nopenai-organization: of-the-owner\nuser-agent: mine")
+    server = Server(stream(wire.answer("Hello")))
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(server))
+    provider = OpenAIProvider(Endpoint("Mine", "KEY", "the-owners", address), lambda: http)
+    assert [event async for event in drive(provider, wire.request(), key)]
+    asked = server.requests[0]
+    client = AsyncOpenAI(
+        api_key=key or "the-owners",
+        base_url=address,
+        http_client=http,
+        default_headers={"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()},
+        max_retries=0,
+        timeout=None,
+    )
+    body = json.loads(asked.content)
+    path = str(asked.url).removeprefix(address.rstrip("/"))
+    await client.post(path, body=body, cast_to=object, stream=True, stream_cls=AsyncStream[object])
+    sdks = server.requests[1]
+    assert (asked.url, asked.method, asked.content) == (sdks.url, sdks.method, sdks.content)
+    assert asked.extensions["timeout"] == sdks.extensions["timeout"]
+    of_a_retry = {"x-stainless-retry-count", "idempotency-key"}
+    assert {**asked.headers} == {name: value for name, value in sdks.headers.items() if name not in of_a_retry}
+    assert len(asked.headers.raw) == len(asked.headers), "none is sent twice"
+
+
+@both
+async def test_what_a_server_wants_remembered_for_one_asker_does_not_go_out_for_another(wire):
+    cookie = httpx2.Response(200, json={"data": []}, headers={"set-cookie": "lb=one; Path=/"})
+    server = Server(cookie, stream(wire.answer("Hello")))
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(server))
+    provider = OpenAIProvider(Endpoint("Mine", "KEY", "the-owners", "http://mine/v1"), lambda: http)
+    await provider.list_models("a-readers-own")
+    assert [event async for event in drive(provider, wire.request())]
+    assert "cookie" not in server.requests[1].headers
+
+
+@both
+async def test_a_redirect_that_leads_nowhere_is_an_error(wire):
+    _, error = await outcome(wire, httpx2.Response(304))
+    assert error is not None and error.kind != "truncated"
+
+
 # Keys in errors
 
 
