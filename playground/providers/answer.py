@@ -31,16 +31,17 @@ class Answer:
         if self.whole:
             self.surplus = True
             return
+        waited = self.waiting
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if not self.whole:
                 raise httpx2.RemoteProtocolError(f"no HTTP answer: {error}") from None
             self.surplus = True
-        if not self.begun:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_HEAD:
-                raise httpx2.RemoteProtocolError("the answer's head does not end")
+        # What is neither body nor end is a head, or what may follow a chunked body.
+        self._head_bytes = 0 if self.waiting > waited else self._head_bytes + len(data)
+        if self._head_bytes > LONGEST_HEAD and not self.whole:
+            raise httpx2.RemoteProtocolError("the answer's head does not end")
 
     def end(self) -> None:
         """The server has hung up. Raises httpx2.RemoteProtocolError if something is missing."""

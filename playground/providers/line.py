@@ -75,10 +75,6 @@ class Line(asyncio.Protocol):
             await self._wait()
         return self.answer.take()
 
-    def rest(self) -> None:
-        """Nothing is asked for a while: reads, so as to hear when the server hangs up."""
-        self._read(True)
-
     def close(self) -> None:
         self.closed = True
         self._transport.abort()

@@ -26,6 +26,7 @@ from .sse import Events
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+parsed = json.JSONDecoder().decode
 # After the end marker comes the usage (Chat), or nothing; reading that nothing lets the connection be used again.
 REST_S = 1.0
 # The list has no word for what a model does; these do something else.
@@ -181,7 +182,8 @@ async def _arriving(response: httpx2.Response, so_far: SoFar) -> AsyncGenerator[
 def _pieces(events: list[bytes], so_far: SoFar) -> Iterator[object]:
     """The JSON of each event; an error among them is raised."""
     for data in events:
-        value: Any = json.loads(data)
+        # json.loads would first find out of every piece which of five encodings it has.
+        value: Any = parsed(data.decode("utf-8", "surrogatepass"))
         if isinstance(value, dict) and (error := cast(dict[str, Any], value).get("error")):
             raise so_far.fault(error)
         yield value

@@ -49,13 +49,13 @@ class Lines(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """As httpx2 asks: raises its TransportError, and its LocalProtocolError for what cannot be written down."""
-        head = _head(request)
+        head, origin = _head(request), _origin(request.url)
         limits: dict[str, float | None] = request.extensions.get("timeout", {})
         async with _within(limits.get("pool"), httpx2.PoolTimeout):
             await self._places.acquire()
         line: Line | None = None
         try:
-            line = await self._line(_origin(request.url), limits.get("connect"))
+            line = await self._line(origin, limits.get("connect"))
             line.begin()
             async with _within(limits.get("write"), httpx2.WriteTimeout):
                 await _send(line, head, request)
@@ -69,7 +69,7 @@ class Lines(httpx2.AsyncBaseTransport):
         return httpx2.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(self, _origin(request.url), line, limits.get("read")),
+            stream=_Body(self, origin, line, limits.get("read")),
             extensions={"http_version": answer.version, "reason_phrase": answer.reason},
         )
 
@@ -77,7 +77,6 @@ class Lines(httpx2.AsyncBaseTransport):
         """A connection that nobody reads any more: kept if it can be asked again, and closed if not."""
         self._places.release()
         if line.reusable and not self._closed:
-            line.rest()
             timer = asyncio.get_running_loop().call_later(self._kept_s, self._forget, origin, line)
             self._idle.setdefault(origin, {})[line] = timer
         else:
@@ -92,7 +91,10 @@ class Lines(httpx2.AsyncBaseTransport):
         self._idle.clear()
 
     def _forget(self, origin: Origin, line: Line) -> None:
-        del self._idle[origin][line]
+        lines = self._idle[origin]
+        del lines[line]
+        if not lines:
+            del self._idle[origin]
         line.close()
 
     async def _line(self, origin: Origin, within_s: float | None) -> Line:

@@ -244,3 +244,22 @@ def test_a_long_head_and_a_longer_body_are_read():
     head = OK + b"X: " + b"y" * (LONGEST_HEAD - 1000) + b"\r\nContent-Length: 300000\r\n\r\n"
     answer = fed(head[:1000], head[1000:], b"a" * 100000, b"b" * 200000)
     assert (answer.whole, len(answer.take())) == (True, 300000)
+
+
+def test_what_follows_a_chunked_body_is_no_place_for_more_than_a_head():
+    answer = Answer()
+    answer.feed(CHUNKED + b"5\r\nhello\r\n0\r\n")
+    with pytest.raises(httpx2.RemoteProtocolError):
+        for _ in range(LONGEST_HEAD // 1000 + 1):
+            answer.feed(b"X: " + b"y" * 995 + b"\r\n")
+    assert answer.take() == b"hello"
+
+
+def test_a_body_may_come_in_any_number_of_pieces():
+    answer = Answer()
+    answer.feed(CHUNKED)
+    for _ in range(LONGEST_HEAD // 1000 + 1):
+        answer.feed(b"%x\r\n" % 1000)
+        answer.feed(b"y" * 1000 + b"\r\n")
+    answer.feed(b"0\r\n\r\n")
+    assert answer.whole and len(answer.take()) == 1000 * (LONGEST_HEAD // 1000 + 1)
