@@ -2,8 +2,8 @@
 
 The upstream (50 tokens/s a stream, 150 tokens) and the readers are processes of their own; both share the machine
 with what is measured. `x ideal` is the slowest reader's time from the question to the last word, over 3 s. All rounds
-of a server meet the same process, one after the other, as a day does. What 100 pages take, 50 battles, and 500 streams
-over HTTP, is the median of several rounds, because one differs from the next by a tenth.
+of a server meet the same process, one after the other, as a day does. What 100 pages take, 200 within 5 s, 50
+battles and 500 streams over HTTP, is the median of several rounds, because one differs from the next by a tenth.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def run(*, full: bool = False) -> list[Result]:
             memory, most = _memory(server, loading=full)
             few = {many: PAGE.load(server, many) for many in ((1, 10, 50) if full else ())}
             hundred = [PAGE.load(server, 100) for _ in range(5 if full else 2)]
-            spread = PAGE.load(server, 200, SPREAD_S)
+            spread = [PAGE.load(server, 200, SPREAD_S) for _ in range(2)]
             http_s = median(HTTP.load(server, 500).last_s for _ in range(3))
             first = _first_words(server, url, 100 if full else 30)
             fifty = [ARENA.load(server, 50) for _ in range(5 if full else 2)]
@@ -84,7 +84,9 @@ def _served(script: Path, way: Way, environ: Mapping[str, str]) -> Iterator[Serv
         yield server
 
 
-def _page(few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: Load, plain: Load) -> list[Result]:
+def _page(
+    few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: Sequence[Load], plain: Load
+) -> list[Result]:
     def usual(figure: Callable[[Load], float]) -> float:
         return median(map(figure, hundred))
 
@@ -94,8 +96,10 @@ def _page(few: Mapping[int, Load], hundred: Sequence[Load], most: Load, spread: 
         at_rest(usual(lambda one: one.rest_s)),
         Result("chat page, 200 streams at once", most.last_s / IDEAL_S, "x ideal", "<= 1.25"),
         at_rest(most.rest_s),
-        Result("chat page, 200 streams within 5 s", spread.last_s / IDEAL_S, "x ideal", "<= 1.05"),
-        at_rest(spread.rest_s),
+        Result(
+            "chat page, 200 streams within 5 s", median(one.last_s for one in spread) / IDEAL_S, "x ideal", "<= 1.05"
+        ),
+        at_rest(median(one.rest_s for one in spread)),
         Result("  plain ChatInterface, 100 streams at once", plain.last_s / IDEAL_S, "x ideal"),
         at_rest(plain.rest_s),
         Result("server CPU of 1,000 tokens on the page, 100 streams", usual(per_1000), "s"),

@@ -10,7 +10,7 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 from ssl import SSLContext
 from typing import Any, NamedTuple, cast
@@ -151,11 +151,15 @@ class _Body(httpx2.AsyncByteStream):
             self._lines.give_back(self._origin, self._line)
 
 
+NO_LIMIT = nullcontext()
+
+
+def _within(seconds: float | None, late: type[httpx2.TimeoutException]) -> AbstractAsyncContextManager[None]:
+    return NO_LIMIT if seconds is None else _limited(seconds, late)
+
+
 @asynccontextmanager
-async def _within(seconds: float | None, late: type[httpx2.TimeoutException]) -> AsyncGenerator[None]:
-    if seconds is None:
-        yield
-        return
+async def _limited(seconds: float, late: type[httpx2.TimeoutException]) -> AsyncGenerator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
