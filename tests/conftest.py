@@ -13,6 +13,8 @@ import httpx2
 import platformdirs
 import pytest
 
+from .upstream import upstream
+
 ROOT = Path(__file__).parent.parent
 # One download for all test runs; a test of the download itself uses a folder of its own.
 CACHE_DIR = Path(os.environ.get("PLAYGROUND_CACHE_DIR") or platformdirs.user_cache_dir("llm-playground"))
@@ -85,6 +87,13 @@ def start_app(folder: Path, port: int | None = None, **environ: str) -> App:
     app = App(f"http://127.0.0.1:{port}", process, log)
     app.wait()
     return app
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """The address of a model server that says what a test wants."""
+    with upstream() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

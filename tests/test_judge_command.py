@@ -11,15 +11,8 @@ import pytest
 from .conftest import ROOT, clean_environment
 from .filled import fill
 from .test_commands import run
-from .upstream import upstream
 
 BATTLES = 14
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with upstream() as url:
-        yield url
 
 
 @pytest.fixture

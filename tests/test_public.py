@@ -13,7 +13,7 @@ import pytest
 
 from .conftest import ROOT, clean_environment, free_port, start_app
 from .pictures import PNG
-from .upstream import SAYINGS, configured, upstream
+from .upstream import SAYINGS, configured
 
 KEYS = {
     "OPENAI_API_KEY": "sk-canarykey-openai-12345678",
@@ -23,12 +23,6 @@ KEYS = {
     "LAB_KEY": "canarykey without the look of one".replace(" ", "-"),
     "PLAYGROUND_ADMIN_TOKEN": "canarykey-of-the-owner",
 }
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with upstream() as url:
-        yield url
 
 
 def with_keys(folder, lab):

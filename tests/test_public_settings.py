@@ -15,16 +15,9 @@ from playground.stored import open_ledger
 
 from .conftest import start_app
 from .test_faults import owned, question
-from .upstream import upstream
 
 PUBLIC = {"TRUSTED_PROXY_HOPS": "1"}
 ONE, OTHER = {"X-Forwarded-For": "203.0.113.1"}, {"X-Forwarded-For": "203.0.113.2"}
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with upstream() as url:
-        yield url
 
 
 @pytest.fixture

@@ -8,13 +8,7 @@ import pytest
 
 from .attacks.forgery import Caller, Forgery, client, filled
 from .conftest import start_app
-from .upstream import SAYINGS, configured, upstream
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with upstream() as url:
-        yield url
+from .upstream import SAYINGS, configured
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,8 @@ class OpenAIProvider:
     def _asked(self, wire: Wire, request: Request, key: str | None) -> httpx2.Request:
         if key:
             envelope = self._envelope(self._client.with_options(api_key=key), wire.path)
-        else:
-            envelope = self._envelopes.get(wire.path) or self._envelope(self._client, wire.path)
-            self._envelopes[wire.path] = envelope
+        elif (envelope := self._envelopes.get(wire.path)) is None:
+            envelope = self._envelopes[wire.path] = self._envelope(self._client, wire.path)
         # Written as the SDK writes it. What JSON or a header cannot hold is told of by `_translated`.
         body = json.dumps(wire.body(request), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         return httpx2.Request(

@@ -12,15 +12,14 @@ from contextlib import aclosing
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
-from gradio import utils
 from gradio.context import LocalContext
 
 from ..conversation.allowance import ASKING, TURN, Visitor
 from ..ops.doors import ADDRESS
 from ..ops.gate import ClosedError, Gate, Turn
 from .refusal import refusal
+from .untyped import gr
 
-untyped_utils: Any = utils
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -39,9 +38,8 @@ def guard(page: Any, gate: Gate) -> None:
 
 def _typed(wrapped: Any, fn: Any) -> Any:
     hints = get_type_hints(fn)
-    wrapped.__annotations__ = {
-        name: hint for name, hint in hints.items() if untyped_utils.is_special_typed_parameter(name, hints)
-    }
+    looked_for = gr.utils.is_special_typed_parameter
+    wrapped.__annotations__ = {name: hint for name, hint in hints.items() if looked_for(name, hints)}
     wrapped.__signature__ = inspect.signature(wrapped)
     return wrapped
 

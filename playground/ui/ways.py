@@ -46,11 +46,11 @@ def at_once(fn: Any) -> Any:
 NAMES_OF_A_SITE = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 PARTS_OF_A_WAY = ("scheme", "server", "root_path", "path")
 ADDRESSES_KEPT, LONGEST_KEPT = 256, 1024
+work_out = route_utils.get_root_url
 
 
 def remember_addresses() -> None:
     """Gradio works a page's own address out of the request with each question, by parsing three of them."""
-    work_out = route_utils.get_root_url
     known: dict[tuple[Any, ...], str] = {}
 
     def get_root_url(request: Any, route_path: str, root_path: str | None) -> str:

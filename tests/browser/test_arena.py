@@ -7,14 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from ..conftest import start_app
-from ..upstream import configured, upstream
+from ..upstream import configured
 from .chat_page import WIDTH
-
-
-@pytest.fixture(scope="module")
-def lab():
-    with upstream() as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
