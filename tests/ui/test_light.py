@@ -1,9 +1,9 @@
 """The page's own ways through Gradio lead to the same as Gradio's: values in, values out, sessions."""
 
 import datetime
-import threading
 from types import SimpleNamespace
 
+import anyio
 import gradio as gr
 import pytest
 from gradio.context import LocalContext
@@ -98,11 +98,17 @@ async def test_a_browser_is_told_the_value_before_what_lets_its_reader_type_or_p
     assert next(iter(shown[0])) == "value" and shown[0] == gr.update(submit_btn="Send", placeholder="More", value="")
 
 
-async def test_a_stream_is_begun_without_a_thread_and_steps_as_gradio_has_it():
-    seen = []
+async def test_a_stream_is_begun_without_a_thread_and_steps_as_gradio_has_it(monkeypatch):
+    seen, threads = [], []
+
+    async def noted(fn, *values, **_):
+        threads.append(fn)
+        return fn(*values)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", noted)
 
     async def counting(box, session, request: gr.Request, *, more=""):
-        seen.append((threading.get_ident(), box, more, request, LocalContext.event_id.get(None)))
+        seen.append((len(threads), box, more, request, LocalContext.event_id.get(None)))
         yield box + more
         yield "end"
 
@@ -121,7 +127,7 @@ async def test_a_stream_is_begun_without_a_thread_and_steps_as_gradio_has_it():
         assert not told[2][1] and iterator is None
     ours, theirs = seen
     assert ours[1:] == theirs[1:] == ("a", "b", request, "event 7")
-    assert ours[0] == threading.get_ident()
+    assert (ours[0], theirs[0]) == (0, 1), "Gradio begins it in a thread"
 
 
 def test_a_session_holds_only_what_is_its_own(page):

@@ -52,6 +52,9 @@ def test_strangers_fill_no_memory_with_names(worked_out):
     for at in range(3 * ways.ADDRESSES_KEPT):
         request = asked(f"{at}.example", {})
         assert route_utils.get_root_url(request, *WAYS[0]) == work_out(request, *WAYS[0])
+    before = len(requests)
+    route_utils.get_root_url(asked("0.example", {}), *WAYS[0])
+    assert len(requests) == before + 1, "the first was forgotten"
     long = asked("one.example", {"x-forwarded-host": "a" * ways.LONGEST_KEPT})
     before = len(requests)
     for _ in range(2):
