@@ -19,6 +19,8 @@ from .served import served
 CANARY = "canaryupstream"
 TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
 PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02, "judge": 0.0}
+# What never ends goes on at this pace once it has said TEXT: a page that is looked at for minutes need not draw a book.
+ENDLESS_PAUSE_S = 0.1
 COUNT = itertools.count()
 # Prompt -> the pieces of what every model answers to it, in the place of TEXT.
 SAYINGS: dict[str, list[str]] = {}
@@ -66,9 +68,11 @@ async def chunks(body, how):
     words = itertools.cycle(TEXT.split()) if endless else f"{TEXT} ({next(COUNT)}) end.".split()
     if how == "judge":
         said = ['{"verdict":', '"tie"}']
-    for piece in (f"{word} " for word in words) if said is None else said:
+    pieces = (f"{word} " for word in words) if said is None else said
+    for at, piece in enumerate(pieces):
         yield event({**base, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-        await asyncio.sleep(PAUSE_S.get(how, 0.004))
+        goes_on = endless and at > len(TEXT.split())
+        await asyncio.sleep(ENDLESS_PAUSE_S if goes_on else PAUSE_S.get(how, 0.004))
     yield event({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     usage = {"prompt_tokens": 918273, "completion_tokens": 645546, "total_tokens": 1563819}
     yield event({**base, "choices": [], "usage": usage})

@@ -10,6 +10,7 @@ from ..conversation import exchange, records, room
 from ..conversation.records import UnreadableError
 from ..conversation.share import query_of, read_query
 from ..types import Contender
+from .brought import brought
 from .chat_page import ChatPage
 from .chat_session import Session, new_id
 from .quiet import DIRECT, QUIET
@@ -113,4 +114,4 @@ def wire(page: ChatPage, loaded: Any) -> None:
     tab.page.input(events.rename, tab.session, tab.session, **DIRECT)
     tab.page.apply(events.save_all, tab.session, tab.shown, **DIRECT)
     tab.page.copy(events.link, tab.session, tab.page, inputs_kwargs=tab.askings.named, **DIRECT)
-    loaded(events.arrive, tab.session, [tab.session, tab.page, *settings], **DIRECT)
+    brought(loaded(events.arrive, tab.session, [tab.session, tab.page, *settings], **DIRECT), "link")

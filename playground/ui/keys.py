@@ -10,6 +10,7 @@ from typing import Any, cast
 from ..models.catalog import Catalog
 from ..settings import clean_key, is_sendable
 from . import theme
+from .brought import brought
 from .light import AS_IT_IS
 from .quiet import DIRECT
 from .untyped import gr
@@ -114,9 +115,8 @@ def wire(keys: Keys, catalog: Catalog, picker: Any, shows: Callable[[Catalog, Ta
             )
     keys.remember.input(None, keys.remember, None, js=f"(remembers) => {{ {script} choose(remembers); }}", **DIRECT)
     keys.forget.click(lambda: updates(Taken()), None, changed, js=f"() => {{ {script} forget(); }}", **DIRECT)
-    loaded(
-        restore, [keys.carrier, keys.taken], changed, js=f"() => {{ {script} return [remembered(), null]; }}", **DIRECT
-    )
+    js = f"() => {{ {script} return [remembered(), null]; }}"
+    brought(loaded(restore, [keys.carrier, keys.taken], changed, js=js, **DIRECT), "keys")
 
 
 def read(remembered: str | None, known: Mapping[str, Any]) -> dict[str, str]:

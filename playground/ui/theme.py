@@ -100,7 +100,7 @@ THEME = gr.themes.Base(
 )
 
 
-SCRIPTS = ("light_or_dark.js", "keyboard.js", "rows.js")
+SCRIPTS = ("light_or_dark.js", "brought.js", "keyboard.js", "rows.js")
 # Gradio confines the style sheet to what is inside of these elements. The prompt box sticks to the window's edge on a
 # phone, so nothing around it may be a scroll container.
 OUTERMOST = """<style>

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..arena.accounts import account_of
 from ..arena.battle import Arena
+from .brought import brought
 from .quiet import DIRECT
 from .untyped import Request, gr
 
@@ -17,7 +18,7 @@ STORAGE: dict[str, str] = {"storage_key": "llm-playground-voter", "secret": "llm
 def remember(page: Any) -> Any:
     """The component that holds the word, in the surrounding Blocks `page`; a new browser is given one."""
     word = gr.BrowserState("", **STORAGE)
-    page.load(_recognize, word, word, **DIRECT)
+    brought(page.load(_recognize, word, word, **DIRECT), "voter")
     return word
 
 

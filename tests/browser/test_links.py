@@ -1,5 +1,6 @@
 """A link carries model, prompt and parameters; what it cannot carry or the model refuses is said."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
@@ -43,3 +44,36 @@ async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_under
     await expect(page).to_have_url(re.compile(r"system=word\+word"))
     await chat.open(office, page.url.removeprefix(office.url))
     await expect(page.locator("#system-prompt textarea")).to_have_value("word " * 1_600)
+
+
+async def test_who_asks_before_the_page_has_read_its_link_is_answered_as_it_says(office, desk, page):
+    """Also by the button, twice, and whatever was typed meanwhile goes with it."""
+    let_through = asyncio.Event()
+
+    async def late(route):
+        await let_through.wait()
+        await route.continue_()
+
+    await page.route("**/gradio_api/run/**", late)
+    chat, before = Chat(page), len(desk.bodies)
+    await chat.open(office, "?model=desk-two&top_k=7")
+    await chat.box.fill("Too")
+    await chat.box.press("Enter")
+    await page.locator("#composer .submit-button").click()
+    await chat.box.fill("Too early?")
+    await asyncio.sleep(1)  # as long as a question that waits for nothing needs to get there
+    assert len(desk.bodies) == before
+    let_through.set()
+    await chat.answered()
+    [sent] = desk.bodies[before:]
+    assert (sent["model"], sent["top_k"], sent["messages"][-1]["content"]) == ("desk-two", 7, "Too early?")
+
+
+async def test_who_asks_where_the_link_was_lost_on_its_way_is_answered_all_the_same(office, desk, page):
+    await page.route("**/gradio_api/run/**", lambda route: route.fulfill(status=503, json={"detail": "busy"}))
+    chat, before = Chat(page), len(desk.bodies)
+    await chat.open(office, "?model=desk-two")
+    await chat.ask("Anybody there?")
+    await chat.answered()
+    [sent] = desk.bodies[before:]
+    assert (sent["model"], sent["messages"][-1]["content"]) == ("desk-one", "Anybody there?")
