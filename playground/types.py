@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import Any, Literal, cast
@@ -240,8 +240,10 @@ class Finished:
 Event = Waiting | Started | TextDelta | ThinkingDelta | Finished
 
 
-def joined(events: Iterable[Event]) -> list[Event]:
+def joined(events: Sequence[Event]) -> Sequence[Event]:
     """The same events, each run of texts and each run of thoughts as one: what arrived at once costs what one does."""
+    if len(events) < 2:
+        return events
     told: list[Event] = []
     for kind, run in groupby(events, type):
         if kind is TextDelta:

@@ -86,14 +86,18 @@ class Growing:
                 self.finished = event
 
     def now(self, pump: Pump, *, ended: bool = False) -> Reply:
-        ended = ended or self.finished is not None
-        return replace(
-            self._start,
+        ended, start = ended or self.finished is not None, self._start
+        return Reply(  # what a start can hold, and what has grown: `replace` would take twice as long, at each look
+            start.model,
             text=self._text.whole(ended),
             thinking=self._thinking.whole(ended),
             ttft_s=pump.ttft_s,
             thinking_s=pump.thinking_s,
             duration_s=pump.duration_s,
+            dropped=start.dropped,
+            left_out=start.left_out,
+            strategy=start.strategy,
+            status=start.status,
             tokens=tuple(self._tokens) if ended else (),
         )
 

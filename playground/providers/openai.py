@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
+import orjson
 
 from ..types import Event, Request, Started, joined
 from . import faults
@@ -26,7 +27,6 @@ from .sse import Events
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-parsed = json.JSONDecoder().decode
 # After the end marker comes the usage (Chat), or nothing; reading that nothing lets the connection be used again.
 REST_S = 1.0
 # The list has no word for what a model does; these do something else.
@@ -155,7 +155,7 @@ def _read(pieces: Iterator[object], wire: Wire, so_far: SoFar) -> tuple[list[Eve
     events: list[Event] = []
     try:
         for piece in pieces:
-            events.extend(wire.read(so_far.table(piece), so_far))
+            wire.read(so_far.table(piece), so_far, events)
     except Exception as error:
         return events, error
     return events, None
@@ -181,11 +181,18 @@ async def _arriving(response: httpx2.Response, so_far: SoFar) -> AsyncGenerator[
 def _pieces(events: list[bytes], so_far: SoFar) -> Iterator[object]:
     """The JSON of each event; an error among them is raised."""
     for data in events:
-        # json.loads would first find out of every piece which of five encodings it has.
-        value: Any = parsed(data.decode("utf-8", "surrogatepass"))
+        value: Any = _parsed(data)
         if isinstance(value, dict) and (error := cast(dict[str, Any], value).get("error")):
             raise so_far.fault(error)
         yield value
+
+
+def _parsed(data: bytes) -> object:
+    """What orjson refuses and others take, half an escaped character or NaN, is not refused here."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data.decode("utf-8", "surrogatepass"))
 
 
 async def _rest(arriving: AsyncIterator[Iterator[object]], wire: Wire, so_far: SoFar) -> list[Event]:

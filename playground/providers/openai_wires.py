@@ -6,7 +6,7 @@ Nothing of what comes in is taken for granted: every compatible server has its o
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -67,11 +67,11 @@ class SoFar:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One of the two formats: where requests go, what they say, and what each piece of an answer means."""
+    """One of the two formats: where requests go, what they say, and what each piece of an answer adds to its events."""
 
     path: str
     body: Callable[[Request], dict[str, Any]]
-    read: Callable[[dict[str, Any], SoFar], Iterator[Event]]
+    read: Callable[[dict[str, Any], SoFar, list[Event]], None]
 
 
 def chat_body(request: Request) -> dict[str, Any]:
@@ -107,11 +107,12 @@ def data_address(image: Image) -> str:
     return f"data:{image.media_type};base64,{b64encode(image.data).decode()}"
 
 
-def _read_chat(chunk: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
+def _read_chat(chunk: dict[str, Any], so_far: SoFar, events: list[Event]) -> None:
     if choices := chunk.get("choices"):
         so_far.heard = True
         choice = so_far.table(so_far.row(choices)[0])
-        yield from _written(so_far.table(choice.get("delta") or {}), so_far, _tokens(choice.get("logprobs")))
+        tokens = _tokens(reported) if (reported := choice.get("logprobs")) else ()
+        _write(so_far.table(choice.get("delta") or {}), tokens, so_far, events)
         if reason := choice.get("finish_reason"):
             so_far.reason = FINISH.get(str(reason), "stop")
     elif isinstance(chunk.get("message"), str):
@@ -120,16 +121,16 @@ def _read_chat(chunk: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
         so_far.usage = _usage(reported, "prompt_tokens", "completion_tokens") or so_far.usage
 
 
-def _written(delta: dict[str, Any], so_far: SoFar, tokens: tuple[TokenLogprob, ...]) -> Iterator[Event]:
+def _write(delta: dict[str, Any], tokens: tuple[TokenLogprob, ...], so_far: SoFar, events: list[Event]) -> None:
     # Compatible servers call thinking by either name.
     thought = delta.get("reasoning_content") or delta.get("reasoning")
     if thought and isinstance(thought, str):
-        yield ThinkingDelta(thought)
+        events.append(ThinkingDelta(thought))
     if (text := delta.get("content")) or tokens:
-        yield TextDelta(so_far.text(text or ""), tokens)
+        events.append(TextDelta(so_far.text(text or ""), tokens))
     if refusal := delta.get("refusal"):
         so_far.refused = True
-        yield TextDelta(so_far.text(refusal))
+        events.append(TextDelta(so_far.text(refusal)))
 
 
 def _tokens(reported: Any) -> tuple[TokenLogprob, ...]:
@@ -190,24 +191,24 @@ def _responses_content(message: Message) -> str | list[dict[str, Any]]:
     return [*seen, *([{"type": "input_text", "text": message.content}] if message.content else [])]
 
 
-def _read_responses(event: dict[str, Any], so_far: SoFar) -> Iterator[Event]:
+def _read_responses(event: dict[str, Any], so_far: SoFar, events: list[Event]) -> None:
     kind = event.get("type")
     so_far.heard = so_far.heard or kind is not None
     match kind:
         case "response.output_text.delta":
             if text := so_far.text(event.get("delta")):
-                yield TextDelta(text)
+                events.append(TextDelta(text))
         case "response.reasoning_summary_text.delta" | "response.reasoning_text.delta":
             so_far.thought = True
             if text := so_far.text(event.get("delta")):
-                yield ThinkingDelta(text)
+                events.append(ThinkingDelta(text))
         case "response.reasoning_summary_part.added":
             if so_far.thought:  # parts are paragraphs, and come without anything between them
-                yield ThinkingDelta("\n\n")
+                events.append(ThinkingDelta("\n\n"))
         case "response.refusal.delta":
             so_far.refused = True
             if text := so_far.text(event.get("delta")):
-                yield TextDelta(text)
+                events.append(TextDelta(text))
         case "response.completed" | "response.incomplete":
             response = so_far.table(event.get("response"))
             why = so_far.table(response.get("incomplete_details") or {}).get("reason")

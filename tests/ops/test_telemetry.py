@@ -28,6 +28,22 @@ def test_what_looks_like_a_key_is_hidden(key):
         assert HIDDEN in said
 
 
+MORE_KEYS = [
+    *("SK-ABCDEFGH12345678", "pk_abcdefgh1234", "rk-abcdefgh1234", "xai-abcdefgh1234", "XAI_abcdefgh1234"),
+    *("key-abcdefgh1234", "KEY_abcdefgh1234", "HF_abcdefgh1234", "gsk-abcdefgh1234"),
+]
+
+
+@pytest.mark.parametrize("key", MORE_KEYS)
+def test_every_kind_of_key_is_looked_for_in_a_line_of_its_own(key):
+    """Most lines are not looked through because they have no sign of one."""
+    assert key not in Redaction()(f"a {key} b")
+
+
+def test_what_follows_bearer_is_hidden_however_it_is_written():
+    assert "abcdefgh" not in Redaction()("Authorization: bearer abcdefgh") + Redaction()("BEARER abcdefgh")
+
+
 def test_a_known_secret_is_hidden_whatever_it_looks_like():
     hide = Redaction(["plain words as a token", "postgresql://me:pass@host/db", "x"])
     assert hide("a plain words as a token b x") == f"a {HIDDEN} b x"
