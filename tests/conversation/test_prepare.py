@@ -37,6 +37,13 @@ async def test_a_history_over_the_window_is_trimmed_and_counted():
     assert found[-1].left_out == 42 - len(sent) > 0
 
 
+async def test_an_answer_says_by_which_strategy_messages_were_left_out():
+    options = {"options": Options(strategy="middle")}
+    _, found = await replies(answer("Hi"), conversation(20, 200), model="smollm2-135m-instruct", options=options)
+    assert {reply.strategy for reply in found} == {"middle"}
+    assert found[-1].left_out > 0
+
+
 async def test_exact_counters_are_asked_where_there_are_any():
     async def count(messages):
         return [1000 for _ in messages]

@@ -112,6 +112,21 @@ async def test_thinking_that_is_no_text_is_passed_over():
     assert (thinking_of(events), text_of(events)) == ("", "Hello")
 
 
+@pytest.mark.parametrize(
+    ("piece", "said"),
+    [
+        (b'data: {"choices": [{"delta": {"content": "\\ud83d"}}]}\n\n', "\ud83dHello"),
+        (b'data: {"choices": [{"delta": {"content": "\xed\xa0\xbd"}}]}\n\n', "\ud83dHello"),
+        (b'data: {"choices": [{"delta": {"content": "A"}, "score": NaN}], "left": -Infinity}\n\n', "AHello"),
+    ],
+    ids=["half a character, escaped", "half a character, in bytes", "numbers that JSON has not"],
+)
+async def test_what_only_a_strict_reader_refuses_is_read(piece, said):
+    events, error = await outcome(OPENAI_CHAT, stream(piece + OPENAI_CHAT.answer("Hello")))
+    assert error is None
+    assert text_of(events) == said
+
+
 async def test_empty_pieces_are_no_text():
     empty = output_delta("response.output_text.delta", "") + output_delta("response.reasoning_text.delta", "")
     events, error = await outcome(OPENAI_RESPONSES, stream(empty + OPENAI_RESPONSES.close("refusal", True)))
