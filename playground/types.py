@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Literal, cast
 
 Role = Literal["system", "user", "assistant"]
@@ -248,7 +248,7 @@ def joined(events: Sequence[Event]) -> Sequence[Event]:
     for kind, run in groupby(events, type):
         if kind is TextDelta:
             texts = cast(list[TextDelta], list(run))
-            tokens = tuple(token for one in texts for token in one.tokens)
+            tokens = tuple(chain.from_iterable([one.tokens for one in texts]))
             told.append(TextDelta("".join(one.text for one in texts), tokens))
         elif kind is ThinkingDelta:
             told.append(ThinkingDelta("".join(one.text for one in cast(list[ThinkingDelta], list(run)))))

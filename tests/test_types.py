@@ -16,7 +16,7 @@ def test_runs_of_texts_and_of_thoughts_become_one_each():
         TextDelta("c", (tokens[2],)),
         Finished("stop", Usage(1, 2)),
     ]
-    assert joined(iter(events)) == [
+    assert joined(events) == [
         Waiting("loading"),
         Started(()),
         ThinkingDelta("hm"),

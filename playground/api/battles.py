@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from ..arena.accounts import account_of
@@ -22,7 +22,7 @@ from ..arena.fights import Showing
 from ..arena.records import SEATS, Battle, Reveal, Seat, Side
 from ..ops.doors import ADDRESS
 from .arena_route import ArenaRoute
-from .wire import DONE, STREAM_HEADERS, error_body, event
+from .wire import DONE, EventStream, error_body, event
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def _address(request: Request) -> str:
 
 
 def _streamed(arena: Arena, battle: Battle) -> Response:
-    return StreamingResponse(_events(arena, battle), media_type="text/event-stream", headers=STREAM_HEADERS)
+    return EventStream(_events(arena, battle))
 
 
 async def _events(arena: Arena, battle: Battle) -> AsyncGenerator[str]:

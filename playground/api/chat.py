@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..conversation.growing import Reply
@@ -17,7 +17,7 @@ from ..conversation.images import image_at
 from ..conversation.reply import Backends
 from ..errors import ProviderError
 from ..types import Contender, Message, ModelSpec, Options, Role, SamplingParams
-from .wire import DONE, STREAM_HEADERS, PlainErrors, error_body, error_response, event
+from .wire import DONE, EventStream, PlainErrors, error_body, error_response, event, unless_gone
 
 
 class TextPart(BaseModel):
@@ -116,7 +116,7 @@ def build_router(backends: Backends) -> APIRouter:
         replies = backends.reply(body.contender(), history, options=Options(json_schema=body.json_schema))
         if body.stream:
             return await _streamed(replies)
-        reply = await _unless_gone(request, _last(replies))
+        reply = await unless_gone(request.receive, _last(replies))
         if reply is None:
             return Response(status_code=499)
         if reply.error:
@@ -163,7 +163,7 @@ async def _streamed(replies: AsyncGenerator[Reply]) -> Response:
     if first.error and not (first.text or first.thinking):
         await replies.aclose()
         return error_response(first.error.kind, first.error.message, first.error.retry_after_s)
-    return StreamingResponse(_events(first, replies), media_type="text/event-stream", headers=STREAM_HEADERS)
+    return EventStream(_events(first, replies))
 
 
 async def _events(first: Reply, replies: AsyncGenerator[Reply]) -> AsyncGenerator[str]:
@@ -198,22 +198,3 @@ async def _last(replies: AsyncGenerator[Reply]) -> Reply:
         async for later in replies:
             reply = later
         return reply
-
-
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, Reply]) -> Reply | None:
-    """The result of `work`, or None as soon as the client has hung up: nobody pays for an unread answer."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_disconnected(request))
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
-    finally:
-        gone.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -165,16 +165,30 @@ class Load:
 
     Waking up costs more than what is read then. A reader sees an answer a few times a second, and where many run it
     makes no difference to anyone whether tokens were fetched one by one; while a socket is not read, they wait there.
+    Who wakes late finds the loop with more to do than it can: all rest longer then, or a question that comes to it now
+    would wait behind all that is read, once for each step of its start.
     """
 
     active: int = 0
+    late_s: float = 0.0  # how late they wake, of late
 
     def rest_s(self) -> float:
-        return min((self.active - FEW) * REST_PER_STREAM_S, LONGEST_REST_S) if self.active > FEW else 0.0
+        if self.active <= FEW:
+            return 0.0
+        usual = min((self.active - FEW) * REST_PER_STREAM_S, LONGEST_REST_S)
+        return usual + min(REST_PER_LATE_S * self.late_s, LONGEST_MORE_S)
+
+    async def rest(self) -> None:
+        if rest_s := self.rest_s():
+            due = time.perf_counter() + rest_s
+            await asyncio.sleep(rest_s)
+            self.late_s += (time.perf_counter() - due - self.late_s) * NEWEST_SHARE
 
 
 FEW = 8
 REST_PER_STREAM_S, LONGEST_REST_S = 0.0005, 0.15
+REST_PER_LATE_S, LONGEST_MORE_S = 2.0, 0.3
+NEWEST_SHARE = 0.1  # of one waking in `late_s`
 # Events that follow each other this fast had arrived together.
 TOGETHER_S = 0.005
 
@@ -245,8 +259,7 @@ class Pump:
                     self._arrived.append(event)
                     self._wake.set()
                     if self.ttft_s is not None and time.perf_counter() - looked > TOGETHER_S:
-                        if rest_s := self._load.rest_s():
-                            await asyncio.sleep(rest_s)
+                        await self._load.rest()
                         looked = time.perf_counter()
         except Exception as error:  # handed to the reader, who asked for this stream
             self._error = error

@@ -1,12 +1,23 @@
 """The driver and the pump, with a scripted provider: what holds for every provider alike."""
 
 import asyncio
+import time
 from contextlib import aclosing
 
 import pytest
 
 from playground.errors import ERROR_KINDS, ProviderError
-from playground.providers.base import FEW, LONGEST_PAUSE_S, LONGEST_REST_S, RETRIED, Deadlines, Load, Pump, drive
+from playground.providers.base import (
+    FEW,
+    LONGEST_MORE_S,
+    LONGEST_PAUSE_S,
+    LONGEST_REST_S,
+    RETRIED,
+    Deadlines,
+    Load,
+    Pump,
+    drive,
+)
 from playground.providers.scripted import ScriptedProvider, answer
 from playground.types import Finished, Started, TextDelta, ThinkingDelta, Waiting
 
@@ -251,6 +262,22 @@ def test_a_stream_rests_the_longer_the_more_there_are_within_its_bound():
     rests = [Load(active).rest_s() for active in (0, 1, FEW, FEW + 1, 100, 100_000)]
     assert rests[:3] == [0, 0, 0]
     assert 0 < rests[3] < rests[4] < rests[5] == LONGEST_REST_S
+
+
+async def test_streams_that_wake_late_rest_longer_within_a_bound_until_they_wake_in_time():
+    load = Load(FEW + 1)
+    usual_s = load.rest_s()
+    resting = asyncio.ensure_future(load.rest())
+    await asyncio.sleep(0)
+    time.sleep(usual_s + 0.2)  # the loop is busy with something else
+    await resting
+    longer_s = load.rest_s()
+    assert longer_s > usual_s + 0.02
+    for _ in range(100):
+        await load.rest()
+    assert load.rest_s() < longer_s
+    assert Load(100_000, late_s=1000).rest_s() == LONGEST_REST_S + LONGEST_MORE_S
+    assert Load(FEW, late_s=1000).rest_s() == 0
 
 
 async def test_a_stream_that_rests_loses_nothing_and_is_no_longer_counted_once_it_is_over():
