@@ -71,9 +71,13 @@ class EventStream(StreamingResponse):
 
     def __init__(self, events: AsyncGenerator[str]) -> None:
         super().__init__(events, media_type="text/event-stream", headers=STREAM_HEADERS)
+        self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        await unless_gone(receive, self.stream_response(send))
+        try:
+            await unless_gone(receive, self.stream_response(send))
+        finally:
+            await self._events.aclose()  # cut off while it sent, it would wait to be collected, and its model write on
 
 
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
@@ -88,6 +92,8 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | Non
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+            if not task.cancelled() and (error := task.exception()):
+                log.error("what nobody waits for any more failed at its end", exc_info=error)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -182,7 +182,8 @@ class Load:
         if rest_s := self.rest_s():
             due = time.perf_counter() + rest_s
             await asyncio.sleep(rest_s)
-            self.late_s += (time.perf_counter() - due - self.late_s) * NEWEST_SHARE
+            late_s = min(max(time.perf_counter() - due, 0.0), LONGEST_MORE_S)  # a machine may have slept
+            self.late_s += (late_s - self.late_s) * NEWEST_SHARE
 
 
 FEW = 8
@@ -201,7 +202,8 @@ class Pump:
     (google-genai closes it in no other way).
 
     `ended`, if given, is set when the stream is over. `ttft_s`, `thinking_s` (the first text after thinking) and
-    `duration_s` are seconds since Started, taken when events arrive, not when they are read.
+    `duration_s` are seconds since Started, taken when events arrive, not when they are read. Where many streams run an
+    event arrives at the end of a rest of theirs.
     """
 
     def __init__(

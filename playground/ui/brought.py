@@ -9,4 +9,5 @@ from .quiet import DIRECT
 
 def brought(event: Any, what: str) -> None:
     """When `event` has ended, well or not, `what` is here: one of those that brought.js names."""
-    event.then(None, js=f"() => document.documentElement.classList.add('brought-{what}')", **DIRECT)
+    for ended in (event.then, event.failure):  # the first is not for those that fail
+        ended(None, js=f"() => document.documentElement.classList.add('brought-{what}')", **DIRECT)

@@ -1,5 +1,11 @@
 const NAME = "llm-playground-keys";
-const remembered = () => sessionStorage.getItem(NAME) || "";
+const remembered = () => {
+  try {
+    return sessionStorage.getItem(NAME) || "";
+  } catch {
+    return ""; // a browser that keeps nothing
+  }
+};
 const forget = () => sessionStorage.removeItem(NAME);
 const choose = (remembers) => remembers || forget();
 const take = (provider, typed, remembers) => {

@@ -73,7 +73,28 @@ async def test_who_asks_where_the_link_was_lost_on_its_way_is_answered_all_the_s
     await page.route("**/gradio_api/run/**", lambda route: route.fulfill(status=503, json={"detail": "busy"}))
     chat, before = Chat(page), len(desk.bodies)
     await chat.open(office, "?model=desk-two")
+    await page.wait_for_function("document.documentElement.classList.contains('brought-link')")
     await chat.ask("Anybody there?")
     await chat.answered()
     [sent] = desk.bodies[before:]
     assert (sent["model"], sent["messages"][-1]["content"]) == ("desk-one", "Anybody there?")
+
+
+async def test_a_question_that_waits_for_the_link_is_seen_to_wait_and_taken_back_with_escape(office, desk, page):
+    never = asyncio.Event()
+
+    async def late(route):
+        await never.wait()
+        await route.abort()
+
+    await page.route("**/gradio_api/run/**", late)
+    chat, before = Chat(page), len(desk.bodies)
+    await chat.open(office, "?model=desk-two")
+    await chat.ask("Not yet")
+    busy = page.locator("#composer[aria-busy=true]")
+    await expect(busy).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(busy).to_have_count(0)
+    await expect(chat.box).to_have_value("Not yet")
+    assert len(desk.bodies) == before
+    never.set()
