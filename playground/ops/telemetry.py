@@ -22,7 +22,7 @@ KEY_LIKE = re.compile(
     r"|(?<=Bearer )[^\s\"']{6,}|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",
     re.IGNORECASE,
 )
-# What such a key has somewhere, in small letters: told in a fiftieth of the time, and most lines have none of it.
+# What such a key has somewhere, in small letters: told in a tenth of the time, and most lines have none of it.
 SIGNS = ("k-", "k_", "xai-", "xai_", "key-", "key_", "aiza", "hf_", "bearer ", "://")
 MOST_FRAMES = 12
 # Libraries that write down addresses and bodies at the levels below.

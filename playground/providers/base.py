@@ -182,8 +182,11 @@ class Load:
         if rest_s := self.rest_s():
             due = time.perf_counter() + rest_s
             await asyncio.sleep(rest_s)
-            late_s = min(max(time.perf_counter() - due, 0.0), LONGEST_MORE_S)  # a machine may have slept
-            self.late_s += (late_s - self.late_s) * NEWEST_SHARE
+            self.woke(time.perf_counter() - due)
+
+    def woke(self, late_s: float) -> None:
+        bounded = min(max(late_s, 0.0), LONGEST_MORE_S)  # a machine may have slept
+        self.late_s += (bounded - self.late_s) * NEWEST_SHARE
 
 
 FEW = 8

@@ -33,6 +33,18 @@ window.setTimeout = (act, ms, ...more) => later(act, ms === 8000 ? 600_000 : ms,
 """
 
 
+async def held_back(page):
+    """What the page asks for as it opens waits until the event is set."""
+    let_through = asyncio.Event()
+
+    async def late(route):
+        await let_through.wait()
+        await route.continue_()
+
+    await page.route("**/gradio_api/run/**", late)
+    return let_through
+
+
 class Chat:
     def __init__(self, page):
         self.page = page

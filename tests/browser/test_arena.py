@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from ..conftest import start_app
 from ..upstream import configured
-from .chat_page import WIDTH
+from .chat_page import WIDTH, held_back
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +153,18 @@ async def test_a_suggestion_starts_a_battle(arena):
     await suggestion.click()
     await arena.ready()
     await expect(arena.panes["b"]).to_contain_text(text)
+
+
+async def test_a_suggestion_waits_for_who_votes(arena_app, page):
+    let_through = await held_back(page)
+    arena = await ArenaPage(page).open(arena_app)
+    await page.locator(".suggestion").first.click()
+    waiting = page.locator(".suggestions[aria-busy=true]")
+    await expect(waiting).to_be_visible()
+    await expect(arena.answers["a"]).to_have_count(0)
+    let_through.set()
+    await arena.ready()
+    await expect(waiting).to_have_count(0)
 
 
 async def test_the_pair_can_be_chosen_and_stays_blind(arena):

@@ -5,7 +5,7 @@ import re
 
 from playwright.async_api import expect
 
-from .chat_page import Chat
+from .chat_page import Chat, held_back
 
 
 async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_understand(office, desk, page):
@@ -48,13 +48,7 @@ async def test_a_link_carries_the_settings_and_says_what_of_it_it_does_not_under
 
 async def test_who_asks_before_the_page_has_read_its_link_is_answered_as_it_says(office, desk, page):
     """Also by the button, twice, and whatever was typed meanwhile goes with it."""
-    let_through = asyncio.Event()
-
-    async def late(route):
-        await let_through.wait()
-        await route.continue_()
-
-    await page.route("**/gradio_api/run/**", late)
+    let_through = await held_back(page)
     chat, before = Chat(page), len(desk.bodies)
     await chat.open(office, "?model=desk-two&top_k=7")
     await chat.box.fill("Too")
@@ -81,13 +75,7 @@ async def test_who_asks_where_the_link_was_lost_on_its_way_is_answered_all_the_s
 
 
 async def test_a_question_that_waits_for_the_link_is_seen_to_wait_and_taken_back_with_escape(office, desk, page):
-    never = asyncio.Event()
-
-    async def late(route):
-        await never.wait()
-        await route.abort()
-
-    await page.route("**/gradio_api/run/**", late)
+    let_through = await held_back(page)
     chat, before = Chat(page), len(desk.bodies)
     await chat.open(office, "?model=desk-two")
     await chat.ask("Not yet")
@@ -96,5 +84,6 @@ async def test_a_question_that_waits_for_the_link_is_seen_to_wait_and_taken_back
     await page.keyboard.press("Escape")
     await expect(busy).to_have_count(0)
     await expect(chat.box).to_have_value("Not yet")
+    let_through.set()
+    await expect(chat.picker).to_contain_text("Desk Two")
     assert len(desk.bodies) == before
-    never.set()

@@ -96,7 +96,7 @@ class Visit:
         await expect(self.page.locator("#compare-a .bot-row")).to_contain_text("Some words")
         await expect(self.page.locator("#compare-b")).to_contain_text("has a problem of its own")
         await self.look("columns, one streaming and one failed")
-        await self.page.keyboard.press("Escape")
+        await self.page.locator("#compare-composer .stop-button").click()
         await expect(self.page.locator("#compare-notice")).to_contain_text("A column gave no answer")
         await self.look("columns, one failed")
 

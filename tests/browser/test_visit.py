@@ -2,7 +2,7 @@
 
 import pytest
 
-from .chat_page import PATIENCE_S, WIDTH
+from .chat_page import WIDTH
 from .screens import SCREENS, opened
 
 # As a desktop, a laptop and a phone have it; the page is opened in one theme and looked at in both.
@@ -56,7 +56,7 @@ async def visitor(browser, width, height, scheme):
     size = {"width": width, "height": height}
     context = await browser.new_context(viewport=size, color_scheme=scheme, is_mobile=width < 500)
     page = await context.new_page()
-    page.set_default_timeout(2000 * PATIENCE_S)
+    page.set_default_timeout(30_000)
     said = []
     page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))

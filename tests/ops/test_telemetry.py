@@ -17,6 +17,8 @@ KEYS = [
     "AIzaSyA1234567890abcdefghijklmnop",
     "hf_abcdefghijklmnop",
     "gsk_abcdefghijklmnop",
+    *("SK-ABCDEFGH12345678", "pk_abcdefgh1234", "rk-abcdefgh1234", "xai-abcdefgh1234", "XAI_abcdefgh1234"),
+    *("key-abcdefgh1234", "KEY_abcdefgh1234", "HF_abcdefgh1234", "gsk-abcdefgh1234"),
 ]
 
 
@@ -26,18 +28,6 @@ def test_what_looks_like_a_key_is_hidden(key):
         said = Redaction()(text)
         assert key not in said
         assert HIDDEN in said
-
-
-MORE_KEYS = [
-    *("SK-ABCDEFGH12345678", "pk_abcdefgh1234", "rk-abcdefgh1234", "xai-abcdefgh1234", "XAI_abcdefgh1234"),
-    *("key-abcdefgh1234", "KEY_abcdefgh1234", "HF_abcdefgh1234", "gsk-abcdefgh1234"),
-]
-
-
-@pytest.mark.parametrize("key", MORE_KEYS)
-def test_every_kind_of_key_is_looked_for_in_a_line_of_its_own(key):
-    """Most lines are not looked through because they have no sign of one."""
-    assert key not in Redaction()(f"a {key} b")
 
 
 def test_what_follows_bearer_is_hidden_however_it_is_written():

@@ -264,18 +264,26 @@ def test_a_stream_rests_the_longer_the_more_there_are_within_its_bound():
     assert 0 < rests[3] < rests[4] < rests[5] == LONGEST_REST_S
 
 
-async def test_streams_that_wake_late_rest_longer_within_a_bound_until_they_wake_in_time():
+async def test_a_stream_notes_how_late_it_woke():
     load = Load(FEW + 1)
-    usual_s = load.rest_s()
     resting = asyncio.ensure_future(load.rest())
     await asyncio.sleep(0)
-    time.sleep(usual_s + 0.2)  # the loop is busy with something else
+    time.sleep(load.rest_s() + 0.2)  # the loop is busy with something else
     await resting
-    longer_s = load.rest_s()
-    assert longer_s > usual_s + 0.02
+    assert load.late_s > 0.01
+
+
+def test_streams_that_wake_late_rest_longer_within_a_bound_until_they_wake_in_time():
+    load = Load(FEW + 1)
+    usual_s = load.rest_s()
+    load.woke(0.2)
+    assert load.rest_s() > usual_s + 0.02
     for _ in range(100):
-        await load.rest()
-    assert load.rest_s() < longer_s
+        load.woke(3600)
+    assert load.rest_s() == usual_s + LONGEST_MORE_S
+    for _ in range(100):
+        load.woke(-1)
+    assert load.rest_s() == pytest.approx(usual_s, abs=0.001)
     assert Load(100_000, late_s=1000).rest_s() == LONGEST_REST_S + LONGEST_MORE_S
     assert Load(FEW, late_s=1000).rest_s() == 0
 
