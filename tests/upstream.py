@@ -19,8 +19,9 @@ from .served import served
 CANARY = "canaryupstream"
 TEXT = "Some words about the matter that say nothing of who wrote them and go on for a while"
 PAUSE_S = {"quick": 0.004, "slow": 0.02, "endless": 0.02, "judge": 0.0}
-# What never ends goes on at this pace once it has said TEXT: a page that is looked at for minutes need not draw a book.
-ENDLESS_PAUSE_S = 0.1
+# What never ends goes on at this pace once it has said TEXT: a page that is looked at for minutes need not draw a book,
+# nor do all that a browser does for each update more often than whoever looks can see it.
+ENDLESS_PAUSE_S = 0.3
 COUNT = itertools.count()
 # Prompt -> the pieces of what every model answers to it, in the place of TEXT.
 SAYINGS: dict[str, list[str]] = {}

@@ -21,7 +21,7 @@ from . import sampling
 from .comparison_view import MOST_COLUMNS, Comparison, Run
 from .keys import Taken
 from .light import AS_IT_IS
-from .pacing import Pace
+from .pacing import HEARTBEAT_S, Pace
 from .quiet import DIRECT, STREAMED
 from .recent import Recent
 from .refusal import refusal
@@ -78,10 +78,16 @@ class _Wiring:
                 async with Together(replies) as together:
                     yield {**self._shown(comparison), **begun}
                     begun = self._controls(comparison)  # once more: the rest of the one before may come between
+                    clock = asyncio.get_running_loop().time
+                    seen, due_s = None, 0.0
                     while not together.done:
                         await asyncio.sleep(self._pace.interval_s())
                         if run not in self._running:
                             break
+                        # An update costs a browser as much without news.
+                        if together.latest == seen and clock() < due_s:
+                            continue
+                        seen, due_s = dict(together.latest), clock() + HEARTBEAT_S
                         comparison = comparison.grown(together.latest)
                         if not comparison.answered:  # who sees that all have answered can ask again
                             yield {**self._shown(comparison), **begun}

@@ -11,7 +11,7 @@ from playground.models.contenders import ListedContender
 from playground.types import Contender, Usage
 from playground.ui.comparison_view import Comparison
 from playground.ui.keys import Taken
-from playground.ui.pacing import Pace
+from playground.ui.pacing import FASTEST_HZ, Pace
 from playground.ui.side_by_side import BUSY, IDLE, _Wiring
 
 WHO = tuple(ListedContender(name, name, Contender(f"model-{name}")) for name in "xy")
@@ -64,6 +64,25 @@ async def until(stream, holds):
 
 def grown(changes):
     return all(column[-1].text for column in changes["state"].replies)
+
+
+async def test_columns_that_have_nothing_new_are_not_shown_again_but_once_in_a_while(wiring, models, monkeypatch):
+    monkeypatch.setattr("playground.ui.side_by_side.HEARTBEAT_S", 3600)
+    stream = asking(wiring, "Hello", Comparison())
+    await until(stream, grown)
+    further = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(5 / FASTEST_HZ)
+    assert not further.done()
+    models.may_end.set()
+    assert any(column[-1].done for column in (await further)["state"].replies)
+
+
+async def test_columns_without_news_are_shown_now_and_then_so_that_a_reader_who_left_is_noticed(wiring, monkeypatch):
+    monkeypatch.setattr("playground.ui.side_by_side.HEARTBEAT_S", 0)
+    stream = asking(wiring, "Hello", Comparison())
+    shown = (await until(stream, grown))["state"]
+    assert (await asyncio.wait_for(anext(stream), 30))["state"] == shown
+    await stream.aclose()
 
 
 async def test_who_sees_that_all_have_answered_can_ask_again(wiring, models):
